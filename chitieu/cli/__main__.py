@@ -1,0 +1,5 @@
+"""`python -m chitieu.cli` is `chitieu`."""
+
+from chitieu.cli import main
+
+main()

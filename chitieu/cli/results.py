@@ -1,0 +1,203 @@
+"""`scorecard`, `explain`, `verify`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from json import dumps
+from json import loads as decoded
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chitieu.bootstrap import product_places
+from chitieu.cli import as_printed as printed
+from chitieu.cli import tables
+from chitieu.cli.explained import explanation
+from chitieu.cli.session import Ask, ask, connected, database, settings_of
+from chitieu.cli.terminal import (
+    DONE,
+    NOT_SO,
+    Failed,
+    console,
+    endings,
+    print_json,
+    say,
+    speak,
+)
+from chitieu.client import Client
+
+AsOf = Annotated[str | None, typer.Option(help="ngày xét, mặc định hôm nay / day, default today")]
+KnownAt = Annotated[str | None, typer.Option(help="theo điều đã biết lúc đó / as known then")]
+Json = Annotated[bool, typer.Option("--json", help="in JSON / print JSON")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(help="Phiếu điểm của một tỉnh hay đơn vị / scorecard of a province or unit")(
+        scorecard
+    )
+    app.command(help="Vì sao có kết quả này / why a result is what it is")(explain)
+    app.command(
+        help="Tính lại tất cả từ nhật ký và so từng ô / recompute all from the log, compare exactly"
+    )(verify)
+
+
+def scorecard(  # noqa: PLR0913 - each is an option that people type
+    code: Annotated[str, typer.Argument(help="mã tỉnh hay đơn vị / province or unit code")],
+    plan: Annotated[str | None, typer.Option(help="chỉ kế hoạch này / only this plan")] = None,
+    tier: Annotated[
+        str | None,
+        typer.Option(help="national_committee, ministry, province, department"),
+    ] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    on: Annotated[
+        str | None, typer.Option(help="ngày mà nơi đó mang mã này / day on which it bore the code")
+    ] = None,
+    as_printed: Annotated[
+        bool,
+        typer.Option("--as-printed", help="bảng như kế hoạch in / the table as the plan prints it"),
+    ] = False,
+    table: Annotated[
+        str | None, typer.Option(help="bảng nào của kế hoạch / which table of the plan")
+    ] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="in CSV cho Excel / print CSV")] = False,
+    svg: Annotated[Path | None, typer.Option(help="ghi một hình SVG / write a picture")] = None,
+    json: Json = False,
+) -> None:
+    """Print a scorecard."""
+    with endings():
+        if as_printed and plan is None:
+            raise Failed("--as-printed cần --plan / --as-printed needs --plan")
+        query = {"plan": plan, "tier": tier, "as_of": as_of, "known_at": known_at, "on": on}
+        if as_printed:
+            shown = ask(settings_of(), _printed(code, query, table))
+            rows, data, view = (
+                printed.as_rows(shown), printed.as_json(shown), printed.as_table(shown),
+            )  # fmt: skip
+        else:
+            card = ask(settings_of(), _card(code, query))
+            rows, data, view = (
+                tables.scorecard_rows(card), card, tables.scorecard(card, plan),
+            )  # fmt: skip
+        if svg is not None:
+            svg.write_text(tables.svg(view, f"chitieu scorecard {code}"), "utf-8")
+            say(f"đã ghi {svg}", f"wrote {svg}")
+        elif csv:
+            sys.stdout.write(tables.csv_of(rows))
+        elif json:
+            print_json(data)
+        else:
+            console().print(view)
+
+
+def _card(code: str, query: dict[str, str | None]) -> Ask[Any]:
+    async def work(client: Client) -> Any:
+        if code.isdecimal() and len(code) == 2:
+            return await client.get(f"/v1/provinces/{code}/scorecard", **query)
+        own = {name: query[name] for name in ("as_of", "known_at")}
+        return await client.get(f"/v1/units/{code}/scorecard", **own)
+
+    return work
+
+
+def _printed(
+    code: str, query: dict[str, str | None], table: str | None
+) -> Ask[printed.PrintedTable]:
+    async def work(client: Client) -> printed.PrintedTable:
+        plan = await client.get(f"/v1/plans/{query['plan']}", known_at=query["known_at"])
+        day = query["as_of"] or printed.results_day(plan)
+        asked = query | {"as_of": day, "on": query["on"] or plan["place_on"]}
+        card = await client.get(f"/v1/provinces/{code}/scorecard", **asked)
+        return printed.printed_table(plan, card, table)
+
+    return work
+
+
+def explain(
+    target: Annotated[str, typer.Argument(help="mã chỉ tiêu / id of a target")],
+    province: Annotated[
+        str | None, typer.Option(help="khi chỉ tiêu đứng ở nhiều tỉnh / where it stands on several")
+    ] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    on: Annotated[
+        str | None, typer.Option(help="ngày mà tỉnh mang mã này / day of the code")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Print what counts, what does not, the rule and the clause."""
+    with endings():
+
+        async def work(client: Client) -> Any:
+            return await client.get(
+                f"/v1/targets/{target}/explanation",
+                province=province, as_of=as_of, known_at=known_at, on=on,
+            )  # fmt: skip
+
+        answer = ask(settings_of(), work)
+        if json:
+            print_json(answer)
+        else:
+            console().print(explanation(answer))
+
+
+def narrowed(
+    column: str, stored: str | None, recomputed: str | None
+) -> tuple[str, str | None, str | None]:
+    """Where a cell holds a whole JSON object, its first member that differs."""
+    try:
+        left, right = decoded(stored or ""), decoded(recomputed or "")
+    except ValueError:
+        return column, stored, recomputed
+    if isinstance(left, dict) and isinstance(right, dict):
+        for name in sorted(left.keys() | right.keys()):
+            if (was := left.get(name)) != (now := right.get(name)):
+                return f"{column}.{name}", encoded(was), encoded(now)
+    return column, stored, recomputed
+
+
+def encoded(value: object) -> str:
+    """JSON as people read it."""
+    return dumps(value, ensure_ascii=False)
+
+
+def verify(json: Json = False) -> None:
+    """Recompute and compare."""
+    from chitieu.postgres.verify import verify as recompute
+
+    with endings():
+        settings = settings_of()
+
+        async def work(dsn: str) -> Any:
+            async with connected(dsn) as connection:
+                return await recompute(connection, product_places())
+
+        with database(settings) as dsn:
+            report = asyncio.run(work(dsn))
+        found = report.difference
+        if json:
+            print_json({
+                "position": report.position, "entries": report.entries, "rows": report.rows,
+                "results": report.results,
+                "difference": None if found is None else {
+                    "table": found.table, "key": found.key, "column": found.column,
+                    "stored": found.stored, "recomputed": found.recomputed,
+                },
+            })  # fmt: skip
+        elif found is None:
+            say(
+                f"đúng: {report.entries} mục nhật ký, {report.rows} dòng, {report.results} kết quả",
+                f"equal: {report.entries} entries, {report.rows} rows, {report.results} results",
+            )
+        else:
+            column, stored, recomputed = narrowed(found.column, found.stored, found.recomputed)
+            say(
+                f"khác ở {found.table} {found.key}, {column}:"
+                f" đang lưu {stored}, tính lại {recomputed}",
+                f"differs in {found.table} {found.key}, {column}:"
+                f" stored {stored}, recomputed {recomputed}",
+            )
+        raise typer.Exit(DONE if found is None else NOT_SO)

@@ -1,0 +1,195 @@
+"""Scorecards as tables for people; every word comes from the API's answer."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from chitieu.cli.terminal import speak
+
+Result = Mapping[str, Any]
+
+VERDICTS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "met": ("Đạt", "Met", "green"),
+    "not_met": ("Chưa đạt", "Not met", "red"),
+    "unknown": ("Chưa rõ", "Unknown", "yellow"),
+    "not_applicable": ("Không áp dụng", "Not applicable", "dim"),
+    "not_in_force": ("Chưa hiệu lực", "Not in force", "dim"),
+}
+REASONS: Final[Mapping[str, tuple[str, str]]] = {
+    "no_report": ("chưa có báo cáo", "no report"),
+    "coverage": ("chưa đủ báo cáo", "too few reports"),
+    "status_only": ("chỉ có tình trạng", "a status only"),
+    "stale": ("số cũ", "stale"),
+    "no_unit_registered": ("chưa có đơn vị", "no unit registered"),
+    "denominator_missing": ("thiếu mẫu số", "no denominator"),
+    "zero_denominator": ("mẫu số bằng 0", "zero denominator"),
+    "no_target": ("không đặt chỉ tiêu", "sets no target"),
+    "condition": ("chờ điều kiện", "waits for a condition"),
+    "not_yet": ("chưa đến ngày", "not yet"),
+    "repealed": ("đã bãi bỏ", "repealed"),
+    "issuer_ended": ("cơ quan đã kết thúc", "its agency has ended"),
+}
+_COMPARATORS: Final = {">=": "≥", "<=": "≤", ">": ">", "<": "<", "=": "="}
+
+
+def verdict_text(result: Result) -> Text:
+    """The verdict in words, with its reason where it is neither met nor not met."""
+    vi, en, style = VERDICTS[result["verdict"]]
+    text = Text(speak(vi, en), style=style)
+    reason = str(result.get("reason") or "")
+    if reason in REASONS and result["verdict"] in ("unknown", "not_in_force"):
+        text.append(f" ({speak(*REASONS[reason])})", style="dim")
+    return text
+
+
+def value_text(result: Result) -> str:
+    """What is required: ≥ 85%."""
+    value = result["value"]
+    if value is None:
+        return str(result.get("printed") or "-")
+    if result["kind"] in ("task", "duty", "milestone"):
+        return str(result["due_text"])
+    sign = _COMPARATORS.get(result["comparator"], result["comparator"] or "")
+    shown = str(value).replace(".", ",") if speak.lang == "vi" else str(value)
+    return f"{sign} {shown}{'%' if result['measure'] == 'percent' else ''}"
+
+
+def result_text(result: Result) -> str:
+    """What was reached: 86,51% (776/897), or the words that were reported."""
+    shown = str(result["display"] or "")
+    numerator, denominator = result["numerator"], result["denominator"]
+    if result["kind"] in ("task", "duty"):
+        return shown
+    if denominator is not None:
+        return f"{shown} ({_number(numerator)}/{_number(denominator)})"
+    return shown
+
+
+def _number(value: object) -> str:
+    text = f"{value:,}" if isinstance(value, int) else str(value)
+    return text.replace(",", ".") if speak.lang == "vi" and isinstance(value, int) else text
+
+
+def row_code(result: Result, plan: str | None) -> str:
+    """The target's id, without the plan's name where that stands above the table."""
+    target = str(result["target"])
+    return target.removeprefix(f"{plan}/") if plan else target
+
+
+def table_of(results: Sequence[Result], plan: str | None) -> Table:
+    """Results as rows: code and title, target, result, verdict."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, expand=True)
+    table.add_column(speak("Mã, nội dung", "Code, subject"), ratio=5, overflow="fold")
+    table.add_column(speak("Chỉ tiêu", "Target"), ratio=2, overflow="fold")
+    table.add_column(speak("Kết quả", "Result"), ratio=3, overflow="fold")
+    table.add_column(speak("Đánh giá", "Verdict"), ratio=2, overflow="fold")
+    for result in results:
+        title = str(result["title"] if speak.lang == "vi" else result["title_en"])
+        name = Text(row_code(result, plan), style="" if result["binding"] else "dim")
+        name.append(f"  {title}", style="bold" if result["binding"] else "dim")
+        table.add_row(name, value_text(result), result_text(result), verdict_text(result))
+    return table
+
+
+def heading(card: Mapping[str, Any], plan: str | None) -> Text:
+    """Whose scorecard, which plan, which day."""
+    province = card["province"]
+    day = _day(card["as_of"])
+    text = Text(f"{province['code']} {province['name']}", style="bold")
+    if plan:
+        text.append(f" · {plan}", style="cyan")
+    text.append(speak(f" · đến hết ngày {day}", f" · up to {card['as_of']}"))
+    return text
+
+
+def summary_line(card: Mapping[str, Any]) -> Text:
+    """The summary over binding targets, in one line."""
+    of = card["summary"]
+    parts = [
+        f"{of[key]} {speak(vi, en).lower()}" for key, (vi, en, _) in VERDICTS.items() if of[key]
+    ]
+    score = of["score"]
+    shown = "–" if score is None else str(score).replace(".", ",") if speak.lang == "vi" else score
+    text = Text(speak("Chỉ tiêu ràng buộc: ", "Binding targets: "), style="bold")
+    text.append(f"{of['binding']}: {', '.join(parts) or '0'}; ")
+    text.append(speak(f"điểm {shown}", f"score {shown}"), style="bold")
+    return text
+
+
+def chosen(results: Sequence[Result], most: int) -> list[Result]:
+    """At most that many results in the plan's order, decided and binding ones first."""
+    if len(results) <= most:
+        return list(results)
+    first = sorted(
+        results, key=lambda r: (r["verdict"] not in ("met", "not_met"), not r["binding"])
+    )
+    kept = {r["target"] for r in first[:most]}
+    return [r for r in results if r["target"] in kept]
+
+
+def scorecard(
+    card: Mapping[str, Any], plan: str | None = None, *, most: int | None = None, see: str = ""
+) -> RenderableType:
+    """A scorecard; with `most`, shortened, and `see` is the command that shows all."""
+    results = card["results"]
+    shown = list(results) if most is None else chosen(results, most)
+    parts: list[RenderableType] = [heading(card, plan), table_of(shown, plan)]
+    if len(shown) < len(results):
+        left = len(results) - len(shown)
+        parts.append(
+            Text(speak(f"… và {left} dòng nữa: {see}", f"… and {left} more: {see}"), style="dim")
+        )
+    parts.append(summary_line(card))
+    return Group(*parts)
+
+
+def csv_of(rows: Sequence[Sequence[object]]) -> str:
+    """Rows as CSV that Excel reads: UTF-8 with BOM, CRLF."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(
+        [["" if cell is None else _safe(str(cell)) for cell in row] for row in rows]
+    )
+    return "\ufeff" + out.getvalue()
+
+
+def _safe(cell: str) -> str:
+    # A spreadsheet runs a cell that begins like a formula. A bare "-" is a printed dash.
+    return (
+        f"'{cell}" if cell[:1] in ("=", "+", "@") or (cell[:1] == "-" and len(cell) > 1) else cell
+    )
+
+
+def scorecard_rows(card: Mapping[str, Any]) -> list[list[object]]:
+    """A scorecard as rows for a CSV file, one a target, with its citation."""
+    names = (
+        "target", "title", "tier", "binding", "comparator", "value", "measure", "due",
+        "numerator", "denominator", "actual", "display", "verdict", "reason", "final",
+    )  # fmt: skip
+    rows: list[list[object]] = [[*names, "document", "clause", "line_from", "line_to"]]
+    for result in card["results"]:
+        cited = result["citation"]
+        rows.append([
+            *(result[name] for name in names),
+            cited["document"], cited["clause"], *cited["lines"],
+        ])  # fmt: skip
+    return rows
+
+
+def svg(renderable: RenderableType, title: str) -> str:
+    """A picture of a table."""
+    recorder = Console(record=True, width=110, file=io.StringIO(), highlight=False)
+    recorder.print(renderable)
+    return recorder.export_svg(title=title)
+
+
+def _day(iso: str) -> str:
+    year, month, day = iso.split("-")
+    return f"{int(day)}/{int(month)}/{year}"

@@ -1,0 +1,1 @@
+"""PostgreSQL: the tables, the log, and the stores. The only package that speaks SQL."""

@@ -1,0 +1,113 @@
+"""What the scorer derived, read back as the core's values: reports that stand, positions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from chitieu.places import Place
+from chitieu.ports import Entry
+from chitieu.postgres.log import read_registry_until
+from chitieu.registry import Registry, place_key
+from chitieu.reports import Report
+from chitieu.scoring.world import Fallen, Reports, World
+
+EVERYWHERE = "*"  # the place of a catalogue version: it concerns all
+
+_REPORTS = """
+SELECT m.*, s.stands, s.why, s.at_seq, s.at_known
+FROM measurement m
+LEFT JOIN LATERAL (
+    SELECT c.stands, c.why, c.at_seq, c.at_known FROM standing_change c
+    WHERE c.seq = m.seq AND c.at_seq <= $1 ORDER BY c.at_seq DESC LIMIT 1
+) s ON true
+WHERE m.seq <= $1 AND m.unit = ANY($2::text[])
+ORDER BY m.seq, m."group"
+"""
+
+
+def report_from_row(row: Any) -> Report:
+    """A row of `measurement`."""
+    return Report(
+        seq=row["seq"], known=row["known"], unit=row["unit"], metric=row["metric"],
+        item=row["item"], group=row["group"], first=row["first"], last=row["last"],
+        covers=row["covers"], estimate=row["estimate"], compiled=row["compiled"],
+        time=row["time"], organisation=row["organisation_id"], source=row["source"],
+        event_id=row["event_id"], fields=json.loads(row["fields"]),
+    )  # fmt: skip
+
+
+def report_to_row(report: Report) -> tuple[Any, ...]:
+    """The record of a report, in the order of `REPORT_COLUMNS`."""
+    return (
+        report.seq, report.group, report.known, report.unit, report.metric, report.item,
+        report.first, report.last, report.covers, report.estimate, report.compiled, report.time,
+        report.organisation, report.source, report.event_id,
+        json.dumps(report.fields, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+    )  # fmt: skip
+
+
+REPORT_COLUMNS = (
+    "seq", "group", "known", "unit", "metric", "item", "first", "last", "covers", "estimate",
+    "compiled", "time", "organisation_id", "source", "event_id", "fields",
+)  # fmt: skip
+
+
+async def load_reports(connection: Any, units: Collection[str], seq: int) -> Reports:
+    """Reports about these units known at a position, with those that had fallen by then."""
+    reports = Reports()
+    for row in await connection.fetch(_REPORTS, seq, sorted(units)):
+        report = report_from_row(row)
+        if row["stands"] is False:
+            reports.add_fallen(Fallen(report, row["why"], row["at_seq"], row["at_known"]))
+        else:
+            reports.add(report)
+    return reports
+
+
+async def load_world(
+    connection: Any, registry: Registry, place: Place, seq: int, known: int
+) -> World:
+    """What a province's answers rest on at a position. `registry` is of that position."""
+    units = [unit.code for unit in registry.units_ever_in(place)]
+    return World(registry, await load_reports(connection, units, seq), known)
+
+
+async def registry_until(connection: Any, registry: Registry, seq: int) -> Registry:
+    """The registry at a position, from one of an earlier position."""
+    entries: Sequence[Entry] = await read_registry_until(connection, registry.seq, seq)
+    return registry.with_entries(entries)
+
+
+async def scored(connection: Any, consumer: str = "scorer") -> int:
+    """The position up to which everything is scored."""
+    value: int | None = await connection.fetchval(
+        "SELECT seq FROM consumer WHERE name = $1", consumer
+    )
+    return value or 0
+
+
+async def pinned(connection: Any, place: Place, until: int) -> tuple[int, int] | None:
+    """(seq, known) of the newest position ≤ `until` that concerns a province; None before any."""
+    row = await connection.fetchrow(
+        "SELECT p.seq, l.first_known + (p.seq - l.first_seq) AS known FROM place_position p"
+        " JOIN log l ON p.seq >= l.first_seq AND p.seq < l.first_seq + l.n"
+        " WHERE p.place = ANY($1::text[]) AND p.seq <= $2 ORDER BY p.seq DESC LIMIT 1",
+        [place_key(place), EVERYWHERE],
+        until,
+    )
+    return None if row is None else (row["seq"], row["known"])
+
+
+async def position_at(connection: Any, known: int) -> tuple[int, int]:
+    """(seq, known) of the newest position known at or before an instant; (0, 0) before any."""
+    row = await connection.fetchrow(
+        "SELECT first_seq, n, first_known FROM log WHERE first_known <= $1"
+        " ORDER BY first_known DESC LIMIT 1",
+        known,
+    )
+    if row is None:
+        return (0, 0)
+    ahead = min(row["n"] - 1, known - row["first_known"])
+    return (row["first_seq"] + ahead, row["first_known"] + ahead)

@@ -1,0 +1,34 @@
+"""Connections that cannot hang: every wait has a limit, and the server ends what is forgotten."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import asyncpg
+
+ACQUIRE_SECONDS: Final = 2.0
+_COMMAND_SECONDS: Final = 10.0
+
+# What a broken database looks like from here. None of them says whether a commit took place.
+TROUBLE: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+async def open_pool(
+    dsn: str, name: str, *, size: int = 4, statement_seconds: int = 5, **options: Any
+) -> asyncpg.Pool:
+    """A pool whose sessions are called `name`; one connection is opened at once, to fail early."""
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        timeout=ACQUIRE_SECONDS,
+        command_timeout=_COMMAND_SECONDS,
+        server_settings={
+            "application_name": name,
+            "statement_timeout": f"{statement_seconds}s",
+            "lock_timeout": "2s",
+            "idle_in_transaction_session_timeout": "10s",
+            "timezone": "UTC",
+        },
+        **options,
+    )

@@ -1,0 +1,145 @@
+"""What the scorer writes: effects and position in one transaction, position by compare-and-set."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from chitieu.ports import Entry
+from chitieu.postgres.facts import REPORT_COLUMNS, report_to_row
+from chitieu.postgres.log import SELECT_ENTRIES, from_row
+from chitieu.scoring.engine import Effects, node_of
+from chitieu.scoring.results import StoredResult
+from chitieu.standing import Identity, Node
+
+CONSUMER = "scorer"
+RESULTS = "results"
+CHANNEL_SCORED = "chitieu_scored"
+
+
+class Fenced(Exception):
+    """Another scorer moved the position: this one's work is void and it must start again."""
+
+
+async def write(
+    connection: Any,
+    old: int,
+    effects: Effects,
+    results: tuple[Sequence[StoredResult], Sequence[tuple[str, str]]] | None,
+) -> None:
+    """Write all effects and move the position from `old`; raises Fenced when it was moved.
+
+    `results` are those that changed and the (place, target) pairs that are gone; None leaves the
+    position of the results behind: they are still to be evaluated.
+    """
+    async with connection.transaction():
+        # First, so that a fenced scorer waits here and not on a key that the other one wrote.
+        moved = await connection.execute(
+            "UPDATE consumer SET seq = $3 WHERE name = $1 AND seq = $2", CONSUMER, old, effects.seq
+        )
+        if moved != "UPDATE 1":
+            raise Fenced
+        await connection.copy_records_to_table(
+            "measurement",
+            records=[report_to_row(report) for report in effects.reports],
+            columns=list(REPORT_COLUMNS),
+        )
+        await connection.copy_records_to_table(
+            "standing_change",
+            records=[
+                (s.change.seq, s.at_seq, s.at_known, s.change.stands, s.change.why)
+                for s in effects.standing
+            ],
+            columns=["seq", "at_seq", "at_known", "stands", "why"],
+        )
+        await connection.copy_records_to_table(
+            "place_position", records=effects.positions, columns=["place", "seq"]
+        )
+        if results is not None:
+            await _write_results(connection, *results)
+            await connection.execute(
+                "UPDATE consumer SET seq = $2 WHERE name = $1", RESULTS, effects.seq
+            )
+        await connection.execute(f"NOTIFY {CHANNEL_SCORED}")
+
+
+async def _write_results(
+    connection: Any, changed: Sequence[StoredResult], gone: Sequence[tuple[str, str]]
+) -> None:
+    """Replace stored results, sorted by key so that two writers cannot deadlock."""
+    rows = sorted(changed, key=lambda r: (r.place, r.target))
+    await connection.executemany(
+        "INSERT INTO result (place, target, as_of, seq, verdict, numerator, denominator, body)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (place, target) DO UPDATE SET"
+        " as_of = excluded.as_of, seq = excluded.seq, verdict = excluded.verdict,"
+        " numerator = excluded.numerator, denominator = excluded.denominator, body = excluded.body",
+        [
+            (r.place, r.target, r.as_of, r.seq, r.verdict, r.numerator, r.denominator, r.body)
+            for r in rows
+        ],
+    )
+    await connection.executemany("DELETE FROM result WHERE place = $1 AND target = $2", gone)
+
+
+async def begin(connection: Any) -> tuple[int, int]:
+    """The position to go on from, and the one up to which results are evaluated."""
+    await connection.execute(
+        "INSERT INTO consumer (name, seq) VALUES ($1, 0), ($2, 0) ON CONFLICT DO NOTHING",
+        CONSUMER,
+        RESULTS,
+    )
+    rows = await connection.fetch("SELECT name, seq FROM consumer")
+    at = {row["name"]: row["seq"] for row in rows}
+    return at[CONSUMER], at[RESULTS]
+
+
+async def known_of(connection: Any, seq: int) -> int:
+    """Known time of a position; 0 before the first."""
+    value: int | None = await connection.fetchval(
+        "SELECT first_known + ($1 - first_seq) FROM log WHERE first_seq <= $1"
+        " ORDER BY first_seq DESC LIMIT 1",
+        seq,
+    )
+    return value or 0
+
+
+async def day_of_results(connection: Any) -> dt.date | None:
+    """The newest day for which results were evaluated."""
+    day: dt.date | None = await connection.fetchval("SELECT max(as_of) FROM result")
+    return day
+
+
+async def stored_bodies(connection: Any, place: str) -> list[tuple[str, str]]:
+    """(target, body) of a place's stored results."""
+    rows = await connection.fetch("SELECT target, body FROM result WHERE place = $1", place)
+    return [(row["target"], row["body"]) for row in rows]
+
+
+async def amendments(connection: Any, until: int) -> list[Entry]:
+    """Corrections and retractions up to a position, in order."""
+    rows = await connection.fetch(
+        SELECT_ENTRIES + " WHERE (e.kind = 'retraction' OR e.corrects IS NOT NULL)"
+        " AND l.first_seq + e.idx <= $1 ORDER BY 1",
+        until,
+    )
+    return [from_row(row) for row in rows]
+
+
+async def find_nodes(connection: Any, identities: Sequence[Identity]) -> dict[Identity, Node]:
+    """Placed events by identity; what is not there, or is no report, is left out."""
+    if not identities:
+        return {}
+    rows = await connection.fetch(
+        SELECT_ENTRIES + " JOIN unnest($1::int[], $2::text[], $3::text[]) AS w(o, s, i)"
+        " ON true JOIN identity d ON d.organisation_id = w.o"
+        " AND d.key = substring(sha256(convert_to(w.s, 'UTF8') || '\\x00'::bytea"
+        " || convert_to(w.i, 'UTF8')) for 16)"
+        " AND d.batch_id = e.batch_id AND d.idx = e.idx"
+        " WHERE e.kind = 'event'",
+        [i.organisation for i in identities],
+        [i.source for i in identities],
+        [i.event_id for i in identities],
+    )
+    nodes = [node_of(from_row(row)) for row in rows]
+    return {node.identity: node for node in nodes}

@@ -1,0 +1,216 @@
+"""Every table, as SQLAlchemy Core sees it. Migrations must equal this (a test compares them).
+
+Three owners, three lifetimes:
+
+* accepted for ever: `organisation`, `api_key`, `batch`, `entry`, `identity`. Ingest and the
+  registry write them; a 2xx means these are committed.
+* the one log: `log`, `log_head`. The sequencer gives each committed batch its positions and known
+  times; nothing else orders entries. Nobody tails `batch.id` or `xid`.
+* derived: `consumer`, `measurement`, `standing_change`, `place_position`,
+  `result`.
+  The scorer writes them; `chitieu verify` recomputes them from the log and compares exactly.
+
+Known times are microseconds since 1970 (bigint), because they are compared and printed exactly.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.dialects.postgresql import base as pg_base
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+TIME = sa.DateTime(timezone=True)
+IDENTITY_PARTITIONS = 8
+
+
+class Xid8(sa.types.UserDefinedType[int]):
+    """A PostgreSQL 64-bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "xid8"
+
+
+# Reflection (the drift check) has to know the type too.
+pg_base.ischema_names["xid8"] = Xid8
+
+organisation = sa.Table(
+    "organisation",
+    metadata,
+    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("code", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+)
+
+api_key = sa.Table(
+    "api_key",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True, comment="public part of the key"),
+    sa.Column("organisation_id", sa.ForeignKey("organisation.id"), nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("places", pg.ARRAY(sa.Text), nullable=False, comment="role province: place keys"),
+    sa.Column("units", pg.ARRAY(sa.Text), nullable=False, comment="role unit: unit codes"),
+    sa.Column("secret_sha256", sa.LargeBinary, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("revoked_at", TIME),
+    sa.CheckConstraint("role IN ('unit', 'province', 'ministry', 'admin')", name="role"),
+    sa.CheckConstraint("octet_length(secret_sha256) = 32", name="secret"),
+)
+
+batch = sa.Table(
+    "batch",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("xid", Xid8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
+    sa.Column("n", sa.Integer, nullable=False),
+    sa.Column("received_at", TIME, nullable=False),
+    sa.CheckConstraint("n > 0", name="n"),
+    sa.Index("ix_batch_xid_id", "xid", "id"),
+)
+
+entry = sa.Table(
+    "entry",
+    metadata,
+    sa.Column("batch_id", sa.BigInteger, primary_key=True),
+    sa.Column("idx", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("organisation_id", sa.Integer, comment="the sender; null for the system itself"),
+    sa.Column("source", sa.Text),
+    sa.Column("event_id", sa.Text),
+    sa.Column("type", sa.Text),
+    sa.Column("subject", sa.Text),
+    sa.Column("time", TIME),
+    sa.Column("corrects", sa.Text),
+    sa.Column("body", sa.Text, nullable=False, comment="canonical JSON"),
+    sa.CheckConstraint(
+        "kind IN ('event', 'retraction', 'unit', 'catalogue', 'condition', 'waiver', 'closing')",
+        name="kind",
+    ),
+    sa.CheckConstraint(
+        "kind NOT IN ('event', 'retraction') OR (organisation_id IS NOT NULL AND source IS NOT NULL"
+        " AND event_id IS NOT NULL AND type IS NOT NULL AND time IS NOT NULL"
+        " AND octet_length(source) BETWEEN 1 AND 256 AND octet_length(event_id) BETWEEN 1 AND 256"
+        " AND isfinite(time))",
+        name="event",
+    ),
+    sa.Index("ix_entry_kind", "kind", postgresql_where=sa.text("kind NOT IN ('event')")),
+    sa.Index("ix_entry_subject_type", "subject", "type"),
+    sa.Index("ix_entry_corrects", "corrects", postgresql_where=sa.text("corrects IS NOT NULL")),
+)
+
+identity = sa.Table(
+    "identity",
+    metadata,
+    sa.Column("organisation_id", sa.Integer, primary_key=True),
+    sa.Column(
+        "key", sa.LargeBinary, primary_key=True, comment="first 16 bytes of SHA-256(source NUL id)"
+    ),
+    sa.Column("meaning", sa.LargeBinary, nullable=False, comment="first 16 bytes of its SHA-256"),
+    sa.Column("batch_id", sa.BigInteger, nullable=False),
+    sa.Column("idx", sa.Integer, nullable=False),
+    sa.CheckConstraint("octet_length(key) = 16 AND octet_length(meaning) = 16", name="lengths"),
+    postgresql_partition_by="HASH (key)",
+)
+
+log = sa.Table(
+    "log",
+    metadata,
+    sa.Column("first_seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("batch_id", sa.BigInteger, nullable=False, unique=True),
+    sa.Column("n", sa.Integer, nullable=False),
+    sa.Column("first_known", sa.BigInteger, nullable=False, unique=True),
+    comment="entry i of the batch has position first_seq + i and known time first_known + i",
+)
+
+log_head = sa.Table(
+    "log_head",
+    metadata,
+    sa.Column("single", sa.Boolean, primary_key=True, server_default=sa.true()),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("known", sa.BigInteger, nullable=False, comment="no later entry is known earlier"),
+    sa.Column("last_xid", Xid8, nullable=False),
+    sa.Column("last_batch", sa.BigInteger, nullable=False),
+    sa.Column("system_identifier", sa.Text, nullable=False, comment="of the cluster that wrote it"),
+    sa.CheckConstraint("single", name="single"),
+)
+
+consumer = sa.Table(
+    "consumer",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False, comment="all effects up to here are written"),
+)
+
+measurement = sa.Table(
+    "measurement",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("group", sa.Text, primary_key=True),
+    sa.Column("known", sa.BigInteger, nullable=False),
+    sa.Column("unit", sa.Text, nullable=False),
+    sa.Column("metric", sa.Text, nullable=False),
+    sa.Column("item", sa.Text, nullable=False, comment="empty when none"),
+    sa.Column("first", sa.Date, nullable=False),
+    sa.Column("last", sa.Date, nullable=False),
+    sa.Column("covers", sa.Date, nullable=False, comment="last day covered"),
+    sa.Column("estimate", sa.Boolean, nullable=False),
+    sa.Column("compiled", sa.Boolean, nullable=False),
+    sa.Column("time", TIME, nullable=False),
+    sa.Column("organisation_id", sa.Integer, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("event_id", sa.Text, nullable=False),
+    sa.Column("fields", sa.Text, nullable=False, comment="canonical JSON of the group's fields"),
+    sa.CheckConstraint("first <= last AND first <= covers", name="days"),
+    sa.Index("ix_measurement_unit_metric", "unit", "metric", "seq"),
+    sa.Index("ix_measurement_item", "item", "metric", postgresql_where=sa.text("item <> ''")),
+    comment="every report, one row a field group; which of them count is decided by the core",
+)
+
+standing_change = sa.Table(
+    "standing_change",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, comment="the event that stands or falls"),
+    sa.Column("at_seq", sa.BigInteger, primary_key=True, comment="the entry that made it so"),
+    sa.Column("at_known", sa.BigInteger, nullable=False),
+    sa.Column("stands", sa.Boolean, nullable=False),
+    sa.Column("why", sa.Text, nullable=False, comment="corrected, retracted, restored"),
+)
+
+place_position = sa.Table(
+    "place_position",
+    metadata,
+    sa.Column("place", sa.Text, primary_key=True, comment="place key; * for catalogue versions"),
+    sa.Column("seq", sa.BigInteger, primary_key=True),
+    comment="positions that concern a place: what its answers are pinned to",
+)
+
+result = sa.Table(
+    "result",
+    metadata,
+    sa.Column("place", sa.Text, primary_key=True),
+    sa.Column("target", sa.Text, primary_key=True),
+    sa.Column("as_of", sa.Date, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False, comment="the position it was computed at"),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("numerator", sa.Numeric),
+    sa.Column("denominator", sa.Numeric),
+    sa.Column("body", sa.Text, nullable=False, comment="the result as the API prints it"),
+    sa.CheckConstraint(
+        "numerator NOT IN ('NaN', 'Infinity', '-Infinity')"
+        " AND denominator NOT IN ('NaN', 'Infinity', '-Infinity')",
+        name="finite",
+    ),
+)

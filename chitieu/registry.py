@@ -1,0 +1,247 @@
+"""What the log says besides reports: units, catalogue versions, conditions. Pure.
+
+A `Registry` is the fold of those entries up to a position; `Units` answers for a day. Entries are
+folded in order, and an earlier registry is never changed: `with_entries` returns a new one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from chitieu.catalogue.catalogue import Catalogue
+from chitieu.places import Place, Places
+from chitieu.ports import Entry
+
+
+def place_key(place: Place) -> str:
+    """A place as one word: `77`, or `79@2025-07-01` for one that began later."""
+    return place.code if place.valid_from is None else f"{place.code}@{place.valid_from}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnitVersion:
+    """A unit's attributes from a day on, as an entry of the log set them."""
+
+    code: str
+    from_: dt.date
+    seq: int
+    known: int
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A reporting unit with its whole known history, oldest day first."""
+
+    code: str
+    versions: tuple[UnitVersion, ...]
+
+    @property
+    def opened(self) -> dt.date:
+        return self.versions[0].from_
+
+    @property
+    def closed(self) -> dt.date | None:
+        """Its last day open; null while open."""
+        day = self.versions[-1].attributes.get("closed")
+        return dt.date.fromisoformat(day) if day else None
+
+    @property
+    def seq(self) -> int:
+        """The newest entry about it."""
+        return max(version.seq for version in self.versions)
+
+    @property
+    def first_seq(self) -> int:
+        return min(version.seq for version in self.versions)
+
+    def is_open(self, day: dt.date) -> bool:
+        return self.opened <= day and (self.closed is None or day <= self.closed)
+
+    def open_within(self, first: dt.date, last: dt.date) -> bool:
+        return self.opened <= last and (self.closed is None or first <= self.closed)
+
+    def version_on(self, day: dt.date) -> UnitVersion:
+        """The attributes that hold on a day; before it opened, the first ones."""
+        held = [version for version in self.versions if version.from_ <= day]
+        return held[-1] if held else self.versions[0]
+
+    def on(self, day: dt.date) -> Mapping[str, Any]:
+        return self.version_on(day).attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition recorded as fulfilled."""
+
+    target: str
+    fulfilled_on: dt.date
+    document: str
+    seq: int
+    known: int
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The state of the registry at a position."""
+
+    places: Places
+    seq: int = 0
+    catalogue: Catalogue | None = None
+    catalogue_seq: int = 0
+    catalogue_known: int = 0
+    defined_known: Mapping[str, int] = field(default_factory=dict)  # target id → known time
+    units: Mapping[str, Unit] = field(default_factory=dict)
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
+
+    def with_entries(self, entries: Iterable[Entry]) -> Registry:
+        """This registry and the entries that follow it, in order."""
+        units, conditions = dict(self.units), dict(self.conditions)
+        catalogue, at, known, seq = (
+            self.catalogue, self.catalogue_seq, self.catalogue_known, self.seq,
+        )  # fmt: skip
+        defined = self.defined_known
+        for entry in entries:
+            seq = entry.seq
+            if entry.kind == "catalogue":
+                before, catalogue = catalogue, Catalogue.from_json(entry.body)
+                at, known = entry.seq, entry.known
+                defined = {
+                    name: defined[name] if _same(before, catalogue, name) else entry.known
+                    for name in catalogue.targets
+                }
+            elif entry.kind == "unit":
+                unit = _with_version(units, entry)
+                units[unit.code] = unit
+            elif entry.kind == "condition":
+                condition = _condition(entry)
+                conditions[condition.target] = condition
+        return Registry(self.places, seq, catalogue, at, known, defined, units, conditions)
+
+    def province_of(self, unit: Unit, day: dt.date) -> Place | None:
+        """The province a unit lies in on a day: what its code meant then, and what followed it."""
+        version = unit.version_on(day)
+        since = max(version.from_, unit.opened)
+        placed = self.places.bearing(version.attributes["province"], since)
+        if placed is None:
+            return None
+        if placed.stands_on(day):
+            return placed
+        later = self.places.successors_on(placed, day)
+        if later:
+            return later[0]
+        earlier = self.places.predecessors_on(placed, day)
+        return earlier[0] if len(earlier) == 1 else placed
+
+    def places_of(self, unit: Unit) -> tuple[Place, ...]:
+        """Every province that its reports can concern: where it ever was, and what followed."""
+        found: dict[str, Place] = {}
+        for version in unit.versions:
+            placed = self.places.bearing(version.attributes["province"], version.from_)
+            if placed is None:
+                continue
+            for place in (placed, *self.places.lineage(placed).after):
+                found[place_key(place)] = place
+        return tuple(found[key] for key in sorted(found))
+
+    def units_ever_in(self, place: Place) -> tuple[Unit, ...]:
+        """Every unit whose reports can concern a province, by code."""
+        key = place_key(place)
+        if key not in self._ever:
+            found: dict[str, list[Unit]] = {}
+            for _, unit in sorted(self.units.items()):
+                for each in self.places_of(unit):
+                    found.setdefault(place_key(each), []).append(unit)
+            self._ever.update({name: tuple(units) for name, units in found.items()})
+            self._ever.setdefault(key, ())
+        return self._ever[key]
+
+    @cached_property
+    def joined(self) -> Mapping[str, tuple[str, ...]]:
+        """Target id → ids of all statements of the same duty, itself included."""
+        return joins(self.catalogue) if self.catalogue else {}
+
+    @cached_property
+    def _ever(self) -> dict[str, tuple[Unit, ...]]:
+        return {}
+
+    def units_in(self, place: Place, day: dt.date) -> tuple[Unit, ...]:
+        """Units that lie in a province on a day, open or not, by code; an ended one on its last."""
+        held = min(day, place.valid_to) if place.valid_to else day
+        key = (place_key(place), held)
+        if key not in self._placed:
+            found: dict[str, list[Unit]] = {}
+            for _, unit in sorted(self.units.items()):
+                province = self.province_of(unit, held)
+                if province is not None and province.stands_on(held):
+                    found.setdefault(place_key(province), []).append(unit)
+            for province in self.places.provinces(held):
+                word = place_key(province)
+                self._placed[word, held] = tuple(found.get(word, ()))
+            self._placed.setdefault(key, ())
+        return self._placed[key]
+
+    @cached_property
+    def _placed(self) -> dict[tuple[str, dt.date], tuple[Unit, ...]]:
+        return {}
+
+
+def _same(before: Catalogue | None, after: Catalogue, name: str) -> bool:
+    """Whether a target, its row, indicator and metrics are defined as they were."""
+    if before is None or name not in before.targets:
+        return False
+    one, two = before.targets[name], after.targets[name]
+    if (one.row, one.target) != (two.row, two.target) or one.plan.name != two.plan.name:
+        return False
+    old, new = before.indicators.get(one.indicator), after.indicators.get(two.indicator)
+    while old is not None and new is not None:
+        measured = before.metrics.get(old.metric or ""), after.metrics.get(new.metric or "")
+        if old != new or measured[0] != measured[1]:
+            return False
+        old, new = before.indicators.get(old.inner or ""), after.indicators.get(new.inner or "")
+    return old is new
+
+
+def _with_version(units: Mapping[str, Unit], entry: Entry) -> Unit:
+    body = json.loads(entry.body)
+    version = UnitVersion(
+        body["code"], dt.date.fromisoformat(body["from"]), entry.seq, entry.known,
+        body["attributes"],
+    )  # fmt: skip
+    kept = units[version.code].versions if version.code in units else ()
+    # The same first day said again replaces what was said before.
+    kept = tuple(v for v in kept if v.from_ != version.from_)
+    return Unit(version.code, tuple(sorted((*kept, version), key=lambda v: v.from_)))
+
+
+def _condition(entry: Entry) -> Condition:
+    body = json.loads(entry.body)
+    return Condition(
+        body["target"], dt.date.fromisoformat(body["fulfilled_on"]), body["document"],
+        entry.seq, entry.known,
+    )  # fmt: skip
+
+
+def joins(catalogue: Catalogue) -> Mapping[str, tuple[str, ...]]:
+    """Target id → ids of all statements of the same duty, itself included."""
+    targets = catalogue.targets
+    leader: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while leader.get(name, name) != name:
+            name = leader[name]
+        return name
+
+    for name, entry in targets.items():
+        if entry.target.same_as:
+            first, second = root(name), root(entry.target.same_as)
+            leader[first] = second
+    groups: dict[str, list[str]] = {}
+    for name in targets:
+        groups.setdefault(root(name), []).append(name)
+    return {name: tuple(group) for group in groups.values() for name in group}

@@ -1,0 +1,165 @@
+"""What a target asks on a province: whose figures, over which days, judged when. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from chitieu.catalogue.catalogue import Catalogue, TargetEntry
+from chitieu.catalogue.model import Indicator, Metric, Plan, Row, Target
+from chitieu.periods import Period, containing
+from chitieu.places import Place
+from chitieu.predicates import holds
+from chitieu.registry import Registry, Unit
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A target on one province's scorecard."""
+
+    registry: Registry
+    entry: TargetEntry
+    place: Place
+
+    @property
+    def id(self) -> str:
+        return self.entry.id
+
+    @property
+    def target(self) -> Target:
+        return self.entry.target
+
+    @property
+    def row(self) -> Row:
+        return self.entry.row
+
+    @property
+    def plan(self) -> Plan:
+        return self.entry.plan
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        assert self.registry.catalogue is not None  # a target comes from one
+        return self.registry.catalogue
+
+    @cached_property
+    def indicator(self) -> Indicator:
+        return self.catalogue.indicators[self.entry.indicator]
+
+    @cached_property
+    def measured_by(self) -> Indicator:
+        """The indicator whose metric units report: the inner one of a share of units meeting it."""
+        inner = self.indicator.inner
+        return self.catalogue.indicators[inner] if inner else self.indicator
+
+    @cached_property
+    def metric(self) -> Metric | None:
+        name = self.measured_by.metric
+        return self.catalogue.metrics[name] if name else None
+
+    @cached_property
+    def joined(self) -> tuple[str, ...]:
+        """Ids of the statements of the same duty, itself included."""
+        return self.registry.joined.get(self.id, (self.id,))
+
+    @property
+    def in_force_from(self) -> dt.date:
+        return self.target.from_ or self.plan.in_force_from
+
+    @property
+    def judged_on(self) -> dt.date:
+        """The last day on which it is judged: due, else the plan's last; own work, its agency's."""
+        day = self.target.due or self.plan.last_day
+        if self.target.scope.own_work and self.place.valid_to is not None:
+            day = min(day, self.place.valid_to)
+        return day
+
+    @property
+    def issuer_ended(self) -> bool:
+        """True when the agency ends before the day that was set."""
+        return self.judged_on < (self.target.due or self.plan.last_day)
+
+    @property
+    def window_kind(self) -> str:
+        return self.target.window or self.measured_by.window
+
+    def window(self, on: dt.date) -> Period:
+        """The days whose figures are pooled on a day."""
+        kind = self.window_kind
+        if kind == "latest" or (self.metric is not None and self.metric.form != "period"):
+            return Period(on, on)
+        if kind == "plan_year":
+            year = self.plan.year or self.plan.in_force_from.year
+            first = dt.date(year, 1, 1)
+        else:
+            first = containing(kind, on).first
+        return Period(min(first, on), on)
+
+    @property
+    def asks_all(self) -> bool:
+        """True when the scope is all that the indicator concerns in its area."""
+        scope = self.target.scope
+        return not scope.units and scope.where is None
+
+    def units(self, on: dt.date) -> tuple[Unit, ...]:
+        """The units in scope by their attributes on a day, open or not, by code."""
+        scope = self.target.scope
+        if scope.units:
+            named = (self.registry.units.get(code) for code in scope.units)
+            return tuple(unit for unit in named if unit is not None)
+        predicate = scope.where if scope.where is not None else self.indicator.concerns
+        if predicate is None:
+            return ()
+        held = min(on, self.place.valid_to) if self.place.valid_to else on
+        return tuple(
+            unit
+            for unit in self.registry.units_in(self.place, on)
+            if holds(predicate, unit.on(held)) and self._in_part(unit, held)
+        )
+
+    def _in_part(self, unit: Unit, on: dt.date) -> bool:
+        part = self.target.scope.place
+        if part is None:
+            return True
+        code = part.removeprefix("dvhc-")
+        attributes = unit.on(on)
+        return code in (attributes.get("district"), attributes.get("commune"))
+
+    def area(self, on: dt.date) -> Unit | None:
+        """The unit that stands for the whole area of the scope, if one is registered."""
+        part = self.target.scope.place
+        if part is not None:
+            return self.registry.units.get(part)
+        for unit in self.registry.units_in(self.place, on):
+            attributes = unit.on(on)
+            if attributes.get("kind") == "area" and attributes.get("type") == "province":
+                return unit
+        return None
+
+    def districts(self, on: dt.date) -> Sequence[Unit]:
+        """The registered areas one level below the province."""
+        if self.target.scope.place is not None:
+            return ()
+        return [
+            unit
+            for unit in self.registry.units_in(self.place, on)
+            if unit.on(on).get("kind") == "area" and unit.on(on).get("type") == "district"
+        ]
+
+
+def asked_of(registry: Registry, place: Place) -> list[Asked]:
+    """Every target that stands on a province's scorecard, in the documents' order."""
+    catalogue = registry.catalogue
+    if catalogue is None:
+        return []
+    issuers: dict[str, bool] = {}
+    for plan in catalogue.plans.values():
+        bearer = registry.places.bearing(plan.place, plan.place_on) if plan.place else place
+        issuers[plan.name] = bearer is not None and bearer.key == place.key
+    return [
+        Asked(registry, entry, place)
+        for entry in catalogue.targets.values()
+        if issuers[entry.plan.name]
+    ]

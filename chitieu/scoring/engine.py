@@ -1,0 +1,189 @@
+"""From entries of the log to effects: what to store, whose answers move. Pure.
+
+One engine serves the scorer, `verify` and the tests. It applies entries in the log's order and
+returns effects as data; the shell writes them all in one transaction with the new position.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from chitieu.places import Place
+from chitieu.ports import Entry
+from chitieu.registry import Registry, place_key
+from chitieu.reports import RATE, TASK, Report, reports_of
+from chitieu.standing import Change, Identity, Node, Standing
+
+EVERYWHERE = "*"
+BY_ITEM = (RATE, TASK)
+REGISTRY_KINDS = ("unit", "catalogue", "condition", "waiver", "closing")
+
+
+@dataclass(frozen=True, slots=True)
+class StandingChange:
+    """A change and the entry that made it."""
+
+    change: Change
+    at_seq: int
+    at_known: int
+
+
+@dataclass
+class Touched:
+    """What moved for one place: metrics and items, or everything when its registry did."""
+
+    metrics: set[str] = field(default_factory=set)
+    items: set[str] = field(default_factory=set)
+    every_item: bool = False
+    all: bool = False
+
+    def add(self, other: Touched) -> None:
+        """Both."""
+        self.metrics |= other.metrics
+        self.items |= other.items
+        self.every_item = self.every_item or other.every_item
+        self.all = self.all or other.all
+
+
+@dataclass
+class Effects:
+    """All that a run of entries causes."""
+
+    seq: int = 0
+    known: int = 0
+    reports: list[Report] = field(default_factory=list)
+    standing: list[StandingChange] = field(default_factory=list)
+    positions: list[tuple[str, int]] = field(default_factory=list)
+    touched: defaultdict[str, Touched] = field(default_factory=lambda: defaultdict(Touched))
+
+
+def node_of(entry: Entry) -> Node:
+    """What standing needs of an event entry."""
+    assert entry.time is not None  # CHECKs of the table and ingest refuse all three
+    assert entry.event_id is not None
+    assert entry.source is not None
+    return Node(
+        identity=identity_of(entry),
+        seq=entry.seq,
+        unit=entry.subject or "",
+        metric=json.loads(entry.body)["metric"],
+        sent=(entry.time, entry.source.encode(), entry.event_id.encode()),
+        corrects=entry.corrects,
+    )
+
+
+def identity_of(entry: Entry) -> Identity:
+    """Sender, source and id of an event entry."""
+    return Identity(entry.organisation or 0, entry.source or "", entry.event_id or "")
+
+
+def named_by(entry: Entry) -> Identity | None:
+    """The event that an amendment names."""
+    if entry.kind == "retraction":
+        body = json.loads(entry.body)
+        return Identity(entry.organisation or 0, body["source"], body["id"])
+    if entry.kind == "event" and entry.corrects is not None:
+        return Identity(entry.organisation or 0, entry.source or "", entry.corrects)
+    return None
+
+
+class Engine:
+    """Holds the registry and the amendments; `find` brings events that an amendment names."""
+
+    def __init__(self, registry: Registry, find: Callable[[Identity], Node | None]) -> None:
+        self.registry = registry
+        self.standing = Standing()
+        self._find = find
+
+    def remember(self, entries: Iterable[Entry]) -> None:
+        """Take amendments of the past without effects (a restart)."""
+        for entry in entries:
+            self._amend(entry)
+
+    def offer(self, entry: Entry, found: dict[Identity, Node]) -> None:
+        """Let an event of the running batch be found by amendments that follow it."""
+        found.setdefault(identity_of(entry), node_of(entry))
+
+    def apply(self, entries: Sequence[Entry]) -> Effects:
+        """The effects of entries that follow what was applied before."""
+        effects = Effects()
+        run: list[Entry] = []
+        for entry in entries:
+            effects.seq, effects.known = entry.seq, entry.known
+            if entry.kind in REGISTRY_KINDS:
+                run.append(entry)
+                continue
+            self._register(run, effects)
+            run = []
+            self._report(entry, effects)
+        self._register(run, effects)
+        return effects
+
+    def _register(self, entries: list[Entry], effects: Effects) -> None:
+        if not entries:
+            return
+        before = self.registry
+        self.registry = before.with_entries(entries)
+        for entry in entries:
+            for key in sorted(self._concerned(entry, before)):
+                effects.positions.append((key, entry.seq))
+                effects.touched[key].all = True
+
+    def _concerned(self, entry: Entry, before: Registry) -> set[str]:
+        """Place keys whose answers a registry entry can change."""
+        if entry.kind == "catalogue":
+            return {EVERYWHERE}
+        body = json.loads(entry.body)
+        if entry.kind == "unit":
+            unit = self.registry.units[body["code"]]
+            keys = {place_key(p) for p in self.registry.places_of(unit)}
+            if body["code"] in before.units:
+                keys |= {place_key(p) for p in before.places_of(before.units[body["code"]])}
+            return keys
+        catalogue = self.registry.catalogue
+        target = catalogue.targets.get(body["target"]) if catalogue else None
+        if target is None or target.plan.place is None:
+            return {EVERYWHERE}
+        place = self.registry.places.bearing(target.plan.place, target.plan.place_on)
+        return {place_key(place)} if place else {EVERYWHERE}
+
+    def _report(self, entry: Entry, effects: Effects) -> None:
+        reports = reports_of(entry) if entry.kind == "event" else []
+        effects.reports += reports
+        changes = self._amend(entry)
+        effects.standing += [StandingChange(c, entry.seq, entry.known) for c in changes]
+        units = {report.unit for report in reports}
+        metrics = {report.metric for report in reports}
+        items = {report.item for report in reports}
+        # A correction may take a figure away from another unit, even of another province.
+        units |= {change.unit for change in changes}
+        metrics |= {change.metric for change in changes}
+        places: dict[str, Place] = {}
+        for code in units:
+            unit = self.registry.units.get(code)
+            for place in self.registry.places_of(unit) if unit else ():
+                places[place_key(place)] = place
+        for key in sorted(places):
+            effects.positions.append((key, entry.seq))
+            touched = effects.touched[key]
+            touched.metrics |= metrics
+            touched.items |= items
+            # The items of what fell are not at hand here; such amendments are rare.
+            touched.every_item = touched.every_item or any(c.metric in BY_ITEM for c in changes)
+
+    def _amend(self, entry: Entry) -> list[Change]:
+        standing = self.standing
+        named = named_by(entry)
+        if named is not None and not standing.knows(named):
+            found = self._find(named)
+            if found is not None and found.seq < entry.seq:
+                standing.add(found)
+        if entry.kind == "retraction":
+            assert named is not None  # a retraction always names
+            return standing.retract(named)
+        if named is not None or standing.is_named(identity_of(entry)):
+            return standing.add(node_of(entry))
+        return []

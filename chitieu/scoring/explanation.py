@@ -1,0 +1,153 @@
+"""Why a result is what it is: every report that counts, every one that does not, the clause."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from chitieu import __version__
+from chitieu.periods import known_text
+from chitieu.reports import Report
+from chitieu.scoring.card import Pin, assumed_of, citation_of, exact, result_json
+from chitieu.scoring.figures import Counted
+from chitieu.scoring.outcome import Outcome
+from chitieu.scoring.selection import LeftOut
+
+
+def _report(unit: str, report: Report | None) -> dict[str, Any]:
+    if report is None:
+        return {
+            "unit": unit, "period": None, "source": None, "id": None, "time": None, "known": None,
+            "fields": {},
+        }  # fmt: skip
+    same = report.first == report.last == report.covers
+    return {
+        "unit": unit,
+        "period": report.first.isoformat() if same else str(report.period),
+        "source": report.source,
+        "id": report.event_id,
+        "time": report.time.isoformat().replace("+00:00", "Z"),
+        "known": known_text(report.known),
+        "fields": dict(report.fields),
+    }
+
+
+def _counted(item: Counted) -> dict[str, Any]:
+    return _report(item.unit, item.report) | {
+        "numerator": exact(item.numerator),
+        "denominator": exact(item.denominator),
+    }
+
+
+def _left_out(outcome: Outcome) -> list[dict[str, Any]]:
+    """What does not count, each report once for each reason, fallen ones included."""
+    items: list[tuple[Report, str]] = [
+        (item.report, item.why) for item in outcome.judgement.figures.left_out
+    ]
+    asked, reports = outcome.asked, outcome.world.reports
+    units = {unit.code for unit in asked.units(outcome.evaluated_on)}
+    area = asked.area(outcome.evaluated_on) if asked.asks_all else None
+    units |= {area.code} if area else set()
+    if asked.metric is not None:
+        for code in sorted(units):
+            fallen = reports.fallen.get((code, asked.metric.name), ())
+            items += [(f.report, f.why) for f in fallen]
+    for name in asked.joined:
+        for metric in ("task", "published-rate"):
+            items += [(f.report, f.why) for f in reports.fallen_by_item.get((metric, name), ())]
+    seen: set[tuple[int, str, str]] = set()
+    out = []
+    for report, why in sorted(items, key=lambda i: (i[0].unit, i[0].first, i[0].seq, i[1])):
+        if (report.seq, report.group, why) not in seen:
+            seen.add((report.seq, report.group, why))
+            out.append(_report(report.unit, report) | {"reason": why})
+    return out
+
+
+def _rule(outcome: Outcome, why: str | None) -> dict[str, Any]:
+    """The rule that was applied, with its numbers put in."""
+    asked, judgement, target = outcome.asked, outcome.judgement, outcome.asked.target
+    indicator = asked.measured_by
+    return {
+        "kind": asked.indicator.formula,
+        "indicator": asked.entry.indicator,
+        "metric": indicator.metric,
+        "numerator": indicator.numerator,
+        "denominator": indicator.denominator,
+        "achieved": (
+            {"states": list(indicator.achieved.states), "flags": list(indicator.achieved.flags)}
+            if indicator.achieved else None
+        ),
+        "each": (
+            {"comparator": target.each.comparator, "value": str(target.each.value)}
+            if target.each else None
+        ),
+        "window": {
+            "kind": asked.window_kind,
+            "from": judgement.window.first.isoformat(),
+            "to": judgement.window.last.isoformat(),
+        },
+        "comparator": target.comparator,
+        "value": None if target.value is None else str(target.value),
+        "min_reported": str(indicator.min_reported),
+        "evaluated_on": outcome.evaluated_on.isoformat(),
+        "binding": why is None,
+        "binding_why": why,
+    }  # fmt: skip
+
+
+def _sum(values: list[Decimal | None]) -> Decimal:
+    return sum((v for v in values if v is not None), Decimal(0))
+
+
+def _words(outcome: Outcome, result: dict[str, Any]) -> dict[str, str]:
+    """The arithmetic in words."""
+    judgement = outcome.judgement
+    figures = judgement.figures
+    counts = len([c for c in figures.counted if c.report])
+    vi = [result["sentence"], f"Tính {counts} báo cáo, thiếu {len(figures.missing)}."]
+    en = [result["sentence_en"], f"{counts} reports count, {len(figures.missing)} are missing."]
+    if judgement.numerator is not None and judgement.denominator is not None:
+        total = f"{_sum([c.numerator for c in figures.counted])}"
+        whole = f"{_sum([c.denominator for c in figures.counted])}"
+        vi.append(f"Tử số {total}, mẫu số {whole}, tỷ lệ {result['display']}.")
+        en.append(f"Numerator {total}, denominator {whole}, share {result['actual']} %.")
+    if judgement.basis == "printed" and judgement.rate is not None:
+        printed = judgement.rate.fields.get("printed") or judgement.rate.fields["percent"]
+        vi.append(f"Số liệu công bố “{printed}” không kèm tử số và mẫu số.")
+        en.append(f"The published figure “{printed}” comes without its fraction.")
+    return {"vi": " ".join(vi), "en": " ".join(en)}
+
+
+def explanation_json(outcome: Outcome, why: str | None, pin: Pin) -> dict[str, Any]:
+    """The explanation of one result at a pair."""
+    result = result_json(outcome, why, pin)
+    figures = outcome.judgement.figures
+    catalogue = outcome.asked.catalogue
+    return {
+        "target": outcome.asked.id,
+        "province": {
+            "code": outcome.asked.place.code, "name": outcome.asked.place.short_name,
+        },
+        "as_of": pin.as_of.isoformat(),
+        "known_at": known_text(pin.known),
+        "position": pin.position,
+        "verdict": result["verdict"],
+        "reason": result["reason"],
+        "numerator": result["numerator"],
+        "denominator": result["denominator"],
+        "actual": result["actual"],
+        "counted": [_counted(item) for item in figures.counted],
+        "left_out": _left_out(outcome),
+        "missing": [{"unit": m.unit, "period": m.period or None} for m in figures.missing],
+        "rule": _rule(outcome, why),
+        "citation": citation_of(outcome.asked),
+        "assumed": assumed_of(outcome.asked),
+        "findings": result["findings"],
+        "words": _words(outcome, result),
+        "catalogue": catalogue.digest,
+        "code": __version__,
+    }  # fmt: skip
+
+
+__all__ = ["LeftOut", "explanation_json"]

@@ -1,0 +1,196 @@
+"""A target evaluated at (`as_of`, known): verdict, whether it is final, since when it is met."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Literal
+
+from chitieu.periods import Period, containing, whole_periods
+from chitieu.registry import Condition
+from chitieu.reports import Report
+from chitieu.scoring.asked import Asked
+from chitieu.scoring.compare import EXACT, count_gap, meets, total_gap
+from chitieu.scoring.judge import Judgement, judge, relevant_reports
+from chitieu.scoring.world import World
+from chitieu.text import decimal_text
+
+Outlook = Literal["on_track", "at_risk", "off_track", "insufficient_history"]
+ONE_DAY = dt.timedelta(days=1)
+# A forecast needs this many ended periods; under it nothing honest can be said.
+HISTORY_MIN = 3
+
+
+@dataclass
+class Outcome:
+    """One result before it is written down. Dates are None where they do not apply."""
+
+    world: World
+    asked: Asked
+    as_of: dt.date
+    judgement: Judgement
+    final: bool
+    met_on: dt.date | None = None
+    days_late: int | None = None
+    outlook: Outlook | None = None
+
+    @property
+    def evaluated_on(self) -> dt.date:
+        return self.judgement.on
+
+    @property
+    def in_force(self) -> bool:
+        return self.judgement.verdict != "not_in_force"
+
+    @property
+    def gap_count(self) -> int | None:
+        judgement, target = self.judgement, self.asked.target
+        if judgement.numerator is None or target.value is None:
+            return 0 if judgement.met else None
+        if judgement.denominator is None:
+            return total_gap(judgement.numerator, target.comparator, target.value)
+        if self.asked.indicator.formula == "task":
+            return 0 if judgement.met else 1
+        return count_gap(
+            judgement.numerator, judgement.denominator, target.comparator, target.value
+        )
+
+    @property
+    def gap_points(self) -> str | None:
+        judgement, target = self.judgement, self.asked.target
+        if judgement.actual is None or target.value is None:
+            return None
+        if judgement.met:
+            return "0"
+        value = Decimal(100) if self.asked.indicator.formula == "task" else target.value
+        return decimal_text(abs(EXACT.subtract(value, judgement.actual)))
+
+    @cached_property
+    def changed(self) -> int:
+        """Known time of the newest entry that this result rests on."""
+        asked, on = self.asked, self.evaluated_on
+        registry = self.world.registry
+        known = [registry.defined_known.get(asked.id, registry.catalogue_known)]
+        speaking = {r.unit for r in relevant_reports(self.world, asked, on)}
+        for report in relevant_reports(self.world, asked, on):
+            if report.covers <= on:
+                known.append(report.known)
+        known += [at for unit, at in self._fallen(on) if unit in speaking or unit]
+        for unit in asked.units(on):
+            known += [version.known for version in unit.versions]
+        condition = registry.conditions.get(asked.id)
+        if condition:
+            known.append(condition.known)
+        return max(known)
+
+    def _fallen(self, on: dt.date) -> list[tuple[str, int]]:
+        """Known times at which reports that concerned this target fell."""
+        asked, reports = self.asked, self.world.reports
+        found = [f for name in asked.joined for f in reports.fallen_by_item.get(("task", name), ())]
+        for name in (asked.entry.indicator, *asked.joined):
+            found += reports.fallen_by_item.get(("published-rate", name), [])
+        if asked.metric is not None:
+            codes = {unit.code for unit in asked.units(on)}
+            area = asked.area(on) if asked.asks_all else None
+            codes |= {area.code} if area else set()
+            for code in codes:
+                found += reports.fallen.get((code, asked.metric.name), [])
+        return [(f.report.unit, f.at_known) for f in found if f.report.covers <= on]
+
+
+def evaluate(world: World, asked: Asked, as_of: dt.date) -> Outcome:
+    """The result of a target at the end of `as_of`."""
+    limit = asked.judged_on
+    on = min(as_of, limit)
+    final = as_of > limit
+    judgement = judge(world, asked, on)
+    outcome = Outcome(world, asked, as_of, judgement, final)
+    _in_force(outcome)
+    if judgement.reason == "no_report" and asked.issuer_ended and final:
+        judgement.reason = "issuer_ended"
+    _since(outcome)
+    outcome.outlook = _outlook(outcome)
+    return outcome
+
+
+def _in_force(outcome: Outcome) -> None:
+    """Whether the target binds on `as_of`; its figures are shown whatever the answer."""
+    asked, judgement = outcome.asked, outcome.judgement
+    if judgement.verdict == "not_applicable" and judgement.reason == "no_target":
+        return
+    if outcome.as_of < asked.in_force_from:
+        judgement.verdict, judgement.reason = "not_in_force", "not_yet"
+    elif asked.target.condition is not None:
+        recorded: Condition | None = outcome.world.registry.conditions.get(asked.id)
+        if recorded is None or recorded.fulfilled_on > outcome.as_of:
+            judgement.verdict, judgement.reason = "not_in_force", "condition"
+
+
+def _change_days(outcome: Outcome, last: dt.date) -> list[dt.date]:
+    """Days up to `last` on which the verdict can change, newest first."""
+    world, asked = outcome.world, outcome.asked
+    first = asked.in_force_from
+    days = {first, last}
+    for report in relevant_reports(world, asked, last):
+        days.add(report.covers)
+        days.add(report.first)
+    for unit in asked.units(last):
+        days |= {version.from_ for version in unit.versions}
+        if unit.closed:
+            days.add(unit.closed + ONE_DAY)
+    cadence = asked.metric.cadence if asked.metric else "none"
+    for name in {cadence, asked.plan.reporting_period} - {"none", "day"}:
+        for period in whole_periods(name, Period(containing(name, first).first, last)):
+            days |= {period.last, period.last + ONE_DAY}
+    return sorted((day for day in days if first <= day <= last), reverse=True)
+
+
+def _since(outcome: Outcome) -> None:
+    """`met_on`: first day of the unbroken stretch in which it is met; looked for up to `as_of`."""
+    judgement, asked = outcome.judgement, outcome.asked
+    end = outcome.evaluated_on
+    if not judgement.met:
+        late = outcome.final and judgement.verdict == "not_met" and asked.target.due
+        if not late or asked.target.maintain or not judge(outcome.world, asked, outcome.as_of).met:
+            return
+        end = outcome.as_of
+    since = end
+    for day in _change_days(outcome, end)[1:]:
+        if not judge(outcome.world, asked, day).met:
+            break
+        since = day
+    outcome.met_on = since
+    if not judgement.met and asked.target.due is not None:
+        outcome.days_late = (since - asked.target.due).days
+
+
+def _outlook(outcome: Outcome) -> Outlook | None:
+    """Linear pace over the ended periods, carried to the last day; the plainest honest forecast."""
+    judgement, asked = outcome.judgement, outcome.asked
+    if outcome.final or judgement.verdict in ("not_in_force", "not_applicable"):
+        return None
+    target = asked.target
+    if asked.metric is None or target.value is None or judgement.basis in ("printed", "status"):
+        return "insufficient_history"
+    cadence = asked.metric.cadence if asked.metric.cadence not in ("none", "day") else "month"
+    ended = whole_periods(cadence, Period(asked.in_force_from, outcome.evaluated_on))
+    history: list[tuple[int, Decimal]] = []
+    for index, period in enumerate(ended):
+        then = judge(outcome.world, asked, period.last)
+        if then.actual is not None and then.basis != "printed" and then.figures.reported:
+            history.append((index, then.actual))
+    if len(history) < HISTORY_MIN:
+        return "insufficient_history"
+    left = len(whole_periods(cadence, Period(asked.in_force_from, asked.judged_on))) - len(ended)
+    (first_at, first), (last_at, last) = history[0], history[-1]
+    pace = EXACT.divide(last - first, Decimal(last_at - first_at))
+    forecast = EXACT.add(last, EXACT.multiply(pace, Decimal(max(0, left))))
+    if meets(forecast, target.comparator, target.value):
+        return "on_track"
+    near = abs(EXACT.subtract(target.value, forecast)) <= abs(target.value) / 20
+    return "at_risk" if judgement.met or near else "off_track"
+
+
+__all__ = ["Outcome", "Report", "evaluate"]

@@ -1,0 +1,5 @@
+"""Processes only.
+
+A service imports ``chitieu``, never another service. Nothing imports ``services`` except
+tests and the launcher, ``chitieu.cli``.
+"""

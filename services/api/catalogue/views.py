@@ -1,0 +1,101 @@
+"""Catalogue entries as JSON. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chitieu.catalogue.catalogue import TargetEntry
+from chitieu.catalogue.model import Indicator, Metric, Model, Plan, Row, Target
+from chitieu.registry import Registry
+from chitieu.text import decimal_text
+
+
+def _dump(model: Model, *without: str) -> dict[str, Any]:
+    """Every field, null where there is none. Decimals come out as strings."""
+    return model.model_dump(mode="json", by_alias=True, exclude=set(without))
+
+
+def metric_json(metric: Metric) -> dict[str, Any]:
+    """A metric with the type of its events."""
+    return _dump(metric, "version", "kind") | {"event_type": f"vn.chitieu.{metric.name}.v1"}
+
+
+def indicator_json(indicator: Indicator) -> dict[str, Any]:
+    """An indicator."""
+    return _dump(indicator, "version", "kind")
+
+
+def plan_json(plan: Plan, *, rows: bool) -> dict[str, Any]:
+    """A plan; with its rows in the document's order, or how many there are."""
+    body = _dump(plan, "version", "kind", "rows")
+    body["row_count"] = len(plan.rows)
+    if rows:
+        body["rows"] = [
+            _row(row) | {
+                "id": f"{plan.name}/{row.key}",
+                "targets": [
+                    f"{plan.name}/{row.key}/{key}" if key else f"{plan.name}/{row.key}"
+                    for key in ([""] if row.target else []) + list(row.targets)
+                ],
+            }
+            for row in sorted(plan.rows, key=lambda row: row.order)
+        ]  # fmt: skip
+    return body
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return _dump(row, "target", "targets")
+
+
+def target_json(entry: TargetEntry, registry: Registry) -> dict[str, Any]:
+    """A target with everything that its row prints."""
+    plan, row, target = entry.plan, entry.row, entry.target
+    catalogue = registry.catalogue
+    indicator = catalogue.indicators.get(entry.indicator) if catalogue else None
+    printed = _row(row)
+    return {
+        "id": entry.id,
+        "plan": plan.name,
+        "province": plan.place,
+        "row": f"{plan.name}/{row.key}",
+        "section": row.section,
+        "order": row.order,
+        "clause": row.clause,
+        "sha256": row.sha256,
+        "title": row.title.vi,
+        "title_en": row.title.en,
+        "indicator": entry.indicator or None,
+        "kind": indicator.formula if indicator else None,
+        "measure": indicator.measure.model_dump() if indicator else None,
+        **_target(target),
+        "joined": list(registry.joined.get(entry.id, (entry.id,))),
+        "responsible": printed["responsible"],
+        "coordinating": printed["coordinating"],
+        "note": row.note,
+        "cells": dict(row.cells),
+        "budget_million_vnd": printed["budget_million_vnd"],
+        "year": row.year,
+        "results": _results(entry, printed),
+        "citation": {
+            "document": plan.document,
+            "number": plan.number,
+            "issued": plan.issued,
+            "clause": row.clause,
+            "lines": list(target.lines or row.lines),
+        },
+        "assumed": [*_dump(target)["assumed"], *printed["assumed"]],
+        "findings": [*_dump(target)["findings"], *printed["findings"]],
+        "links": {"result": f"/v1/targets/{entry.id}/result"},
+    }
+
+
+def _target(target: Target) -> dict[str, Any]:
+    body = _dump(target, "assumed", "findings", "lines")
+    body["value"] = None if target.value is None else decimal_text(target.value)
+    return body
+
+
+def _results(entry: TargetEntry, printed: dict[str, Any]) -> list[dict[str, Any]]:
+    """Printed results of this target, or of its whole row."""
+    key = entry.id.removeprefix(f"{entry.plan.name}/{entry.row.key}").removeprefix("/")
+    return [r for r in printed["results"] if r["target"] in (None, key)]

@@ -1,0 +1,154 @@
+"""Registries and evaluated provinces, computed once, off the event loop, so many at a time.
+
+A registry is fixed by the last entry that changed it, an evaluated province by (place, `as_of`,
+position, civil day of the known time): two known times of one day and position share one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+import time
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from chitieu.places import Place, Places
+from chitieu.postgres.facts import load_world
+from chitieu.postgres.log import read_registry_until
+from chitieu.registry import Registry, place_key
+from chitieu.scoring.card import Evaluated, evaluate_place
+from chitieu.scoring.world import World
+from services.api.lru import Lru
+from services.api.measures import Measures
+from services.api.pinned import Pinned
+
+T = TypeVar("T")
+
+_WORKERS = 2
+_REGISTRIES = 8
+_EVALUATED = 48
+_WORLDS = 8
+
+_MARKS = (
+    "SELECT l.first_seq + e.idx AS seq FROM entry e JOIN log l ON l.batch_id = e.batch_id"
+    " WHERE e.kind NOT IN ('event') AND e.kind <> 'retraction'"
+    " AND l.first_seq + e.idx > $1 AND l.first_seq + e.idx <= $2 ORDER BY 1"
+)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A province evaluated, with the world it was evaluated in."""
+
+    world: World
+    evaluated: Evaluated
+
+
+class Evaluations:
+    """Shared by all requests of the process. Call `close` at the end."""
+
+    def __init__(self, pool: Any, places: Places, measures: Measures) -> None:
+        self._pool, self._places, self._measures = pool, places, measures
+        self._threads = ThreadPoolExecutor(_WORKERS, "evaluate")
+        self._registries: Lru[int, Registry] = Lru(_REGISTRIES)
+        self._worlds: Lru[Hashable, World] = Lru(_WORLDS)
+        self._seen: Lru[Hashable, Seen] = Lru(_EVALUATED)
+        self._running: dict[Hashable, asyncio.Task[Any]] = {}
+        self._marks: list[int] = []
+        self._marked = 0
+        self._marking = asyncio.Lock()
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Something heavy and pure, in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def registry(self, seq: int) -> Registry:
+        """The registry at a scored position."""
+        mark = await self._mark(seq)
+        held = self._registries.get(mark)
+        if held is not None:
+            return held
+        made: Registry = await self._once(("registry", mark), lambda: self._registry(mark))
+        return made
+
+    async def place(self, place: Place, pinned: Pinned) -> Seen:
+        """All targets of a province at a pair. Its pin is the first asker's: put in your own."""
+        key = (place_key(place), pinned.as_of, pinned.seq, pinned.known_day)
+        held = self._seen.get(key)
+        if held is not None:
+            return held
+        seen: Seen = await self._once(key, lambda: self._evaluate(key, place, pinned))
+        return seen
+
+    async def world(self, place: Place, pinned: Pinned) -> World:
+        """What is known of a province, not yet evaluated."""
+        key = (place_key(place), pinned.seq, pinned.known_day)
+        held = self._worlds.get(key)
+        if held is not None:
+            return held
+        world: World = await self._once(("world", *key), lambda: self._world(key, place, pinned))
+        return world
+
+    async def _world(self, key: Hashable, place: Place, pinned: Pinned) -> World:
+        registry = await self.registry(pinned.seq)
+        async with self._pool.acquire() as connection:
+            world = await load_world(connection, registry, place, pinned.seq, pinned.known)
+        self._worlds.put(key, world)
+        return world
+
+    async def _evaluate(self, key: Hashable, place: Place, pinned: Pinned) -> Seen:
+        world = await self.world(place, pinned)
+        started = time.perf_counter()
+        evaluated = await self.run(lambda: evaluate_place(world, place, pinned.pin))
+        self._measures.evaluations.observe(time.perf_counter() - started)
+        seen = Seen(world, evaluated)
+        self._seen.put(key, seen)
+        return seen
+
+    async def _mark(self, seq: int) -> int:
+        """The newest entry up to a position that changed the registry; 0 before any."""
+        if seq > self._marked:
+            async with self._marking:
+                if seq > self._marked:
+                    async with self._pool.acquire() as connection:
+                        rows = await connection.fetch(_MARKS, self._marked, seq)
+                    self._marks += [row["seq"] for row in rows]
+                    self._marked = seq
+        at = bisect.bisect_right(self._marks, seq)
+        return self._marks[at - 1] if at else 0
+
+    async def _registry(self, mark: int) -> Registry:
+        base = self._nearest(mark)
+        async with self._pool.acquire() as connection:
+            entries = await read_registry_until(connection, base.seq, mark)
+        # A catalogue version is close to a megabyte of JSON.
+        registry = await self.run(lambda: base.with_entries(entries))
+        self._registries.put(mark, registry)
+        return registry
+
+    def _nearest(self, mark: int) -> Registry:
+        for earlier in reversed(self._marks[: bisect.bisect_right(self._marks, mark)][-200:]):
+            held = self._registries.get(earlier)
+            if held is not None:
+                return held
+        return Registry(self._places)
+
+    async def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Those who ask for the same at the same time wait for one computation."""
+        task = self._running.get(key)
+        if task is None:
+            task = asyncio.ensure_future(make())
+            self._running[key] = task
+            task.add_done_callback(lambda done: self._finished(key, done))
+        # A caller that goes away must not take the computation from the others.
+        return await asyncio.shield(task)
+
+    def _finished(self, key: Hashable, task: asyncio.Task[Any]) -> None:
+        self._running.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # each waiter gets it; this keeps it from being logged as lost

@@ -1,0 +1,117 @@
+"""What became of an event: where it stands, whether it counts, in which results. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import defaultdict
+from typing import Any
+
+from chitieu.periods import known_text
+from chitieu.reports import Report
+from chitieu.scoring.world import Fallen
+from services.api.evaluations import Seen
+from services.api.events.repository import Accepted
+
+Groups = dict[int, list[tuple[Report, Fallen | None]]]
+
+
+class Verdicts:
+    """Of every report of a province: whether it is the measurement of its key, and who uses it."""
+
+    def __init__(self, seen: Seen, as_of: dt.date) -> None:
+        self._as_of = as_of
+        self._groups: defaultdict[int, list[tuple[Report, Fallen | None]]] = defaultdict(list)
+        self._last: dict[tuple[Any, ...], Report] = {}
+        self._counted: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
+        self._left: defaultdict[tuple[int, str], list[tuple[str, str]]] = defaultdict(list)
+        for reports in seen.world.reports.standing.values():
+            for report in reports:
+                self._groups[report.seq].append((report, None))
+                self._take(report)
+        for all_fallen in seen.world.reports.fallen.values():
+            for fallen in all_fallen:
+                self._groups[fallen.report.seq].append((fallen.report, fallen))
+        for outcome in seen.evaluated.outcomes:
+            name, figures = outcome.asked.id, outcome.judgement.figures
+            for item in figures.counted:
+                if item.report is not None:
+                    self._counted[item.report.seq, item.report.group].append(name)
+            for left in figures.left_out:
+                self._left[left.report.seq, left.report.group].append((name, left.why))
+
+    def _take(self, report: Report) -> None:
+        """The last of a key among the reports that count on the day."""
+        if report.covers > self._as_of:
+            return
+        key = _key(report)
+        held = self._last.get(key)
+        if held is None or report.rank > held.rank:
+            self._last[key] = report
+
+    def groups_json(self, seq: int, epoch: str) -> list[dict[str, Any]]:
+        """Each field group of an event."""
+        found = sorted(self._groups.get(seq, ()), key=lambda item: item[0].group)
+        return [self._group(report, fallen, epoch) for report, fallen in found]
+
+    def _group(self, report: Report, fallen: Fallen | None, epoch: str) -> dict[str, Any]:
+        why, by = self._why(report, fallen)
+        used = (report.seq, report.group)
+        return {
+            "group": report.group,
+            "fields": dict(report.fields),
+            "counts": why is None,
+            "why": why,
+            "by": by if fallen is None else {
+                "position": f"{epoch}:{fallen.at_seq}", "known": known_text(fallen.at_known),
+            },
+            "counted_in": sorted(set(self._counted[used])),
+            "left_out_of": [
+                {"target": target, "reason": reason}
+                for target, reason in sorted(set(self._left[used]))
+            ],
+        }  # fmt: skip
+
+    def _why(
+        self, report: Report, fallen: Fallen | None
+    ) -> tuple[str | None, dict[str, Any] | None]:
+        if fallen is not None:
+            return fallen.why, None
+        if report.covers > self._as_of:
+            return "not_yet_covered", None
+        last = self._last[_key(report)]
+        if last is report:
+            return None, None
+        return "superseded", {"source": last.source, "id": last.event_id}
+
+
+def _key(report: Report) -> tuple[Any, ...]:
+    return (
+        report.unit, report.metric, report.item, report.first, report.last, report.group
+    )  # fmt: skip
+
+
+def event_json(
+    event: Accepted, verdicts: Verdicts | None, epoch: str, scored: int
+) -> dict[str, Any]:
+    """An event; `verdicts` are of its unit's province, None for a retraction."""
+    body = json.loads(event.body)
+    done = event.seq is not None and event.seq <= scored
+    groups = verdicts.groups_json(event.seq or 0, epoch) if verdicts and done else []
+    return {
+        "source": event.source,
+        "id": event.event_id,
+        "sender": event.sender,
+        "type": event.type,
+        "subject": event.subject,
+        "time": event.time.isoformat().replace("+00:00", "Z"),
+        "corrects": event.corrects,
+        "received_at": event.received_at.isoformat().replace("+00:00", "Z"),
+        "position": None if event.seq is None else f"{epoch}:{event.seq}",
+        "known": None if event.known is None else known_text(event.known),
+        "status": "scored" if done else ("placed" if event.seq is not None else "accepted"),
+        "period": body.get("period"),
+        "data": body.get("data", body),
+        "counts": any(group["counts"] for group in groups) if done else None,
+        "groups": groups,
+    }

@@ -1,0 +1,128 @@
+"""For operators: alive, ready, measures, the API's description. None of it needs a key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path as Folder
+from typing import Annotated, Any, Final
+
+from alembic.script import ScriptDirectory
+from fastapi import APIRouter, Path, Query, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import Response
+
+from chitieu.errors import Problem
+from chitieu.postgres.facts import scored
+from chitieu.postgres.log import head_of
+from chitieu.postgres.migrate import MIGRATIONS
+from chitieu.postgres.pool import TROUBLE
+from chitieu.web import to_json
+from services.api.answers import Body, respond
+from services.api.ops.policy import PAGE_POLICY
+from services.api.parameters import one_of
+from services.api.state import Api, UsesApi
+
+router = APIRouter()
+
+_STATIC: Final = Folder(__file__).resolve().parent.parent / "static"
+_FILES: Final[Mapping[str, str]] = {
+    "swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui.css": "text/css",
+    "docs.js": "text/javascript",
+    "pages.css": "text/css",
+}
+_DOCS: Final = """<!doctype html>
+<html lang="vi"><head><meta charset="utf-8"><title>Chỉ Tiêu: API</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="static/swagger-ui.css"><link rel="icon" href="data:,"></head>
+<body><div id="docs"></div>
+<script src="static/swagger-ui-bundle.js"></script><script src="static/docs.js"></script>
+</body></html>
+"""
+_READY_SECONDS: Final = 1.0
+
+
+@router.get(
+    "/livez", tags=["operators"], summary="Alive",
+    responses={200: {"content": {"application/json": {"example": {"status": "ok"}}}}},
+)  # fmt: skip
+async def livez() -> Response:
+    """The process answers; nothing else is asked."""
+    return Response(to_json({"status": "ok"}), media_type="application/json")
+
+
+@router.get(
+    "/readyz", tags=["operators"], summary="Ready",
+    responses={
+        200: {"content": {"application/json": {"example": {"status": "ok"}}}},
+        503: {"description": "Not ready", "content": {"application/json": {
+            "example": {"status": "unavailable"}}}},
+    },
+)  # fmt: skip
+async def readyz(
+    api: UsesApi,
+    verbose: Annotated[str | None, Query(description="1: with each check.", examples=["1"])] = None,
+) -> Response:
+    """The database answers and has this release's schema; the scorer's lag is only shown."""
+    one_of("verbose", verbose, ("0", "1"))
+    checks = await _checks(api)
+    fine = checks["database"] == "ok" and checks["schema"] == "ok"
+    body: dict[str, Any] = {"status": "ok" if fine else "unavailable"}
+    if verbose == "1":
+        body["checks"] = checks
+    return Response(to_json(body), 200 if fine else 503, media_type="application/json")
+
+
+async def _checks(api: Api) -> dict[str, Any]:
+    found: dict[str, Any] = {"database": "unreachable", "schema": "unknown"}
+    found |= {"position": None, "scored": None, "lag": None}
+    try:
+        async with asyncio.timeout(_READY_SECONDS), api.pool.acquire() as connection:
+            found["database"] = "ok"
+            version = await connection.fetchval("SELECT version_num FROM alembic_version")
+            found["schema"] = "ok" if version == _newest_schema() else "other"
+            head, done = await head_of(connection), await scored(connection)
+    except TROUBLE:
+        return found
+    api.measures.lag.set(head.seq - done)
+    api.measures.position.set(head.seq)
+    found |= {"position": f"{head.epoch}:{head.seq}", "scored": f"{head.epoch}:{done}"}
+    return found | {"lag": head.seq - done}
+
+
+def _newest_schema() -> str | None:
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+@router.get(
+    "/metrics", tags=["operators"], summary="Measures for Prometheus",
+    responses={200: {"content": {"text/plain": {"example": "# HELP chitieu_build_info Release"}}}},
+)  # fmt: skip
+async def measures(api: UsesApi) -> Response:
+    """Requests, evaluations, lag."""
+    await _checks(api)
+    return Response(generate_latest(api.measures.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def openapi(request: Request) -> Response:
+    """This API, described."""
+    return respond(request, Body.of(request.app.openapi()), public=True)
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs() -> Response:
+    """The description as pages; everything they need is here."""
+    return Response(_DOCS, media_type="text/html", headers={"content-security-policy": PAGE_POLICY})
+
+
+@router.get("/static/{name}", include_in_schema=False)
+async def static(name: Annotated[str, Path()]) -> Response:
+    """Only the files that pages name."""
+    kind = _FILES.get(name)
+    if kind is None:
+        raise Problem("not_found")
+    content = await asyncio.to_thread((_STATIC / name).read_bytes)
+    headers = {"cache-control": "public, max-age=3600"}
+    return Response(content, media_type=kind, headers=headers)

@@ -1,0 +1,111 @@
+"""Plain pages in Vietnamese for a person who arrives here with a browser: public data only."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from html import escape
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from chitieu.catalogue.catalogue import Catalogue, TargetEntry
+from chitieu.catalogue.model import Plan
+from chitieu.places import Place
+from chitieu.scoring.asked import asked_of
+from chitieu.text import vietnamese
+from services.api.ops.policy import PAGE_POLICY
+from services.api.parameters import UsesOn
+from services.api.reading import catalogue_at, named_place
+from services.api.state import UsesApi
+
+router = APIRouter(include_in_schema=False)
+
+_PAGE: Final = (
+    '<!doctype html><html lang="vi"><head><meta charset="utf-8"><title>{title}</title>'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    '<link rel="stylesheet" href="{up}static/pages.css"><link rel="icon" href="data:,"></head>'
+    "<body><main><h1>{title}</h1>{body}</main></body></html>"
+)
+_SIGNS: Final = {">=": "≥", "<=": "≤", ">": ">", "<": "<", "=": "="}
+
+
+def _page(title: str, body: str, up: str = "") -> Response:
+    text = _PAGE.format(title=escape(title), body=body, up=up)
+    headers = {"content-security-policy": PAGE_POLICY, "cache-control": "no-cache"}
+    return Response(text, media_type="text/html", headers=headers)
+
+
+@router.get("/")
+async def start(request: Request, api: UsesApi) -> Response:
+    """Plans by province, and where everything else is."""
+    registry, _ = await catalogue_at(api, None)
+    catalogue = registry.catalogue or Catalogue()
+    rows = []
+    for plan in catalogue.plans.values():
+        place = plan.place and api.places.bearing(plan.place, plan.place_on)
+        count = sum(1 for e in catalogue.targets.values() if e.plan.name == plan.name)
+        where = "Mọi tỉnh"
+        if place:
+            link = f"p/{place.code}?on={plan.place_on.isoformat()}"
+            where = f'<a href="{escape(link)}">{escape(place.short_name)}</a>'
+        rows.append(
+            f'<tr><td>{where}</td><td>{escape(plan.title.vi)}</td><td class="n">{count}</td></tr>'
+        )
+    body = (
+        "<p>Mỗi tỉnh, cơ sở và địa bàn còn cách chỉ tiêu chuyển đổi số y tế bao xa, kèm căn cứ."
+        "</p><table><caption>Các kế hoạch</caption><thead><tr><th>Tỉnh</th><th>Văn bản</th>"
+        f"<th>Chỉ tiêu</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        '<p>Kết quả cần khóa truy cập: xem <a href="docs">tài liệu API</a>, '
+        '<a href="openapi.json">OpenAPI</a>, <a href="v1/plans">/v1/plans</a>, '
+        '<a href="v1/targets">/v1/targets</a>.</p>'
+    )
+    return _page("Chỉ Tiêu", body)
+
+
+@router.get("/p/{code}")
+async def province_page(api: UsesApi, code: Annotated[str, Path()], on: UsesOn) -> Response:
+    """The targets on a province's scorecard, with what the documents themselves print."""
+    place = named_place(api, code, on or api.today)
+    registry, _ = await catalogue_at(api, None)
+    plans: defaultdict[str, list[TargetEntry]] = defaultdict(list)
+    for asked in asked_of(registry, place):
+        plans[asked.plan.name].append(asked.entry)
+    tables = [_table(entries[0].plan, entries) for entries in plans.values()]
+    until = f" (đến {place.valid_to:%d/%m/%Y})" if place.valid_to else ""
+    note = (
+        '<p><a href="../">Các kế hoạch</a>. Phiếu điểm cần khóa truy cập: '
+        f"<code>{escape(_scorecard(place))}</code></p>"
+    )
+    return _page(f"{place.name}{until}", note + "".join(tables), "../")
+
+
+def _scorecard(place: Place) -> str:
+    on = f"?on={place.valid_to.isoformat()}" if place.valid_to else ""
+    return f"/v1/provinces/{place.code}/scorecard{on}"
+
+
+def _table(plan: Plan, entries: Iterable[TargetEntry]) -> str:
+    rows = [_row(e) for e in sorted(entries, key=lambda e: (e.row.order, e.id))]
+    return (
+        f"<table><caption>{escape(plan.title.vi)}</caption><thead><tr><th>Mục</th><th>Chỉ tiêu"
+        "</th><th>Yêu cầu</th><th>Thời hạn</th><th>Kết quả in</th></tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def _row(entry: TargetEntry) -> str:
+    row, target = entry.row, entry.target
+    key = entry.id.removeprefix(f"{entry.plan.name}/{row.key}").removeprefix("/")
+    printed = [r.printed for r in row.results if r.target in (None, key)]
+    value = "–"
+    if target.value is not None:
+        value = f"{_SIGNS[target.comparator or '>=']} {vietnamese(target.value)}"
+    link = f"../v1/targets/{entry.id}"
+    return (
+        f'<tr><td><a href="{escape(link)}">{escape(row.clause)}</a></td>'
+        f"<td>{escape(row.title.vi)}<br><small>{escape(target.scope.label.vi)}</small></td>"
+        f'<td class="n">{escape(value)}</td><td>{escape(target.due_text)}</td>'
+        f"<td>{escape('; '.join(printed))}</td></tr>"
+    )

@@ -1,0 +1,83 @@
+"""Which positions an answer rests on (CONTRACT.md §3): the horizon, then a place's newest position.
+
+With `known_at` the horizon is that instant, and it is made final before anything is read: nothing
+placed later can be known at or before it. Without it the horizon is what is scored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from typing import Any
+
+from chitieu.errors import Problem
+from chitieu.places import Place
+from chitieu.postgres.facts import EVERYWHERE, pinned, position_at, scored
+from chitieu.postgres.log import head_of, reach
+from services.api.pinned import Horizon, Pinned
+from services.api.state import Api
+
+_WAIT_SECONDS = 5.0
+_POLL_SECONDS = 0.02
+
+
+async def horizon(api: Api, known: int | None) -> Horizon:
+    """How far may be read. Problems `known_at_in_future`, `not_scored_yet`."""
+    async with api.pool.acquire() as connection:
+        head = await head_of(connection)
+        if known is None:
+            return Horizon(head.epoch, await scored(connection), None)
+        if known > max(api.now, head.known):
+            raise Problem("known_at_in_future")
+        if known > head.known:
+            # Its own transaction, committed before positions are read: what is placed from now
+            # on is known later, so this answer can never change.
+            await reach(connection, known)
+        seq, _ = await position_at(connection, known)
+    await _until_scored(api, seq)
+    return Horizon(head.epoch, seq, known)
+
+
+async def _until_scored(api: Api, seq: int) -> None:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _WAIT_SECONDS
+    while True:
+        # The connection is given back between two looks: those who wait must not hold the pool.
+        async with api.pool.acquire() as connection:
+            if await scored(connection) >= seq:
+                return
+        if loop.time() >= deadline:
+            raise Problem("not_scored_yet", retry_after=1)
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+async def pin_place(api: Api, place: Place, as_of: dt.date, reach_of: Horizon) -> Pinned:
+    """The newest position inside the horizon that concerns a province or is a catalogue version."""
+    async with api.pool.acquire() as connection:
+        found = await pinned(connection, place, reach_of.seq)
+    return _pinned(as_of, found, reach_of)
+
+
+async def pin_catalogue(api: Api, as_of: dt.date, reach_of: Horizon) -> Pinned:
+    """The newest catalogue version inside the horizon."""
+    async with api.pool.acquire() as connection:
+        found = await _newest_everywhere(connection, reach_of.seq)
+    return _pinned(as_of, found, reach_of)
+
+
+async def _newest_everywhere(connection: Any, until: int) -> tuple[int, int] | None:
+    row = await connection.fetchrow(
+        "SELECT p.seq, l.first_known + (p.seq - l.first_seq) AS known FROM place_position p"
+        " JOIN log l ON p.seq >= l.first_seq AND p.seq < l.first_seq + l.n"
+        " WHERE p.place = $1 AND p.seq <= $2 ORDER BY p.seq DESC LIMIT 1",
+        EVERYWHERE,
+        until,
+    )
+    return None if row is None else (row["seq"], row["known"])
+
+
+def _pinned(as_of: dt.date, found: tuple[int, int] | None, reach_of: Horizon) -> Pinned:
+    seq, known = found or (0, 0)
+    if reach_of.known is not None:
+        known = reach_of.known
+    return Pinned(as_of, known, seq, f"{reach_of.epoch}:{seq}")

@@ -1,0 +1,87 @@
+"""A province's scorecard, and a unit's share in it."""
+
+from __future__ import annotations
+
+from typing import Annotated, get_args
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from chitieu.catalogue.scalars import Tier
+from chitieu.errors import Problem
+from chitieu.scoring.card import scorecard_json
+from services.api.access import sees_unit
+from services.api.answers import respond
+from services.api.documented import answers
+from services.api.keyring import Caller
+from services.api.parameters import UsesMoment, UsesOn, bad_value, one_of
+from services.api.reading import body_for, current_registry, named_place, need_place, pin, see
+from services.api.scorecards.unit_card import repinned, unit_scorecard_json
+from services.api.state import UsesApi
+
+router = APIRouter(prefix="/v1", tags=["scorecards"])
+
+PlanName = Annotated[
+    str | None, Query(description="Only results of this plan.", examples=["br-vt-2025"])
+]
+TierName = Annotated[
+    str | None,
+    Query(description="Only targets set on this tier.", examples=["province"]),
+]
+Code = Annotated[str, Path(description="Province code, two digits.", examples=["77"])]
+UnitCode = Annotated[str, Path(description="Unit code.", examples=["cq-syt-77"])]
+
+
+@router.get(
+    "/provinces/{code}/scorecard",
+    summary="Scorecard of a province",
+    responses=answers("province_scorecard", "bad_value", "as_of_too_late", "known_at_in_future",
+                      "not_scored_yet", key=True, missing=True),
+)  # fmt: skip
+async def province_scorecard(
+    request: Request, api: UsesApi, principal: Caller, code: Code, asked: UsesMoment, on: UsesOn,
+    plan: PlanName = None, tier: TierName = None,
+) -> Response:  # fmt: skip
+    one_of("tier", tier, get_args(Tier))
+    place = named_place(api, code, on or asked.as_of)
+    await need_place(api, principal, place)
+    pinned = await pin(api, place, asked)
+    registry = await api.evaluations.registry(pinned.seq)
+    plans = registry.catalogue.plans if registry.catalogue else {}
+    if plan is not None and plan not in plans:
+        raise bad_value("plan", "tên một kế hoạch, xem /v1/plans", "name of a plan, see /v1/plans")
+    seen = await see(api, place, pinned)
+
+    def make() -> object:
+        return scorecard_json(repinned(seen.evaluated, pinned), registry, plan, tier)
+
+    return respond(request, await body_for(api, "scorecard", place, pinned, (plan, tier), make))
+
+
+@router.get(
+    "/units/{code}/scorecard",
+    summary="Scorecard of a unit: its own targets, and what it adds to others",
+    responses=answers("unit_scorecard", "bad_value", "as_of_too_late", "known_at_in_future",
+                      "not_scored_yet", key=True, missing=True),
+)  # fmt: skip
+async def unit_scorecard(
+    request: Request, api: UsesApi, principal: Caller, code: UnitCode, asked: UsesMoment
+) -> Response:
+    now = await current_registry(api)
+    unit = now.units.get(code)
+    if unit is None or not sees_unit(now, principal, unit):
+        raise Problem("not_found")
+    place = now.province_of(unit, asked.as_of)
+    if place is None:
+        raise Problem("not_found")
+    pinned = await pin(api, place, asked)
+    registry = await api.evaluations.registry(pinned.seq)
+    then = registry.units.get(code)
+    if then is None:  # not known at that instant
+        raise Problem("not_found")
+    seen = await see(api, place, pinned)
+
+    def make() -> object:
+        return unit_scorecard_json(seen, pinned, then)
+
+    return respond(request, await body_for(api, "unit-scorecard", place, pinned, code, make))

@@ -1,0 +1,60 @@
+"""What one api process holds, and how a request gets at it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import httpx
+from fastapi import Depends, Request
+
+from chitieu.periods import civil_day, to_microseconds
+from chitieu.places import Places
+from chitieu.postgres.keys import KeyRing
+from chitieu.settings import Settings
+from services.api.answers import Bodies
+from services.api.evaluations import Evaluations
+from services.api.measures import Measures
+
+Clock = Callable[[], dt.datetime]
+
+
+def system_clock() -> dt.datetime:
+    """The edge's clock; everything else is handed one."""
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass
+class Api:
+    """Made by the lifespan, gone with it. `pool` is an asyncpg pool."""
+
+    settings: Settings
+    pool: Any
+    places: Places
+    evaluations: Evaluations
+    keyring: KeyRing
+    clock: Clock
+    measures: Measures
+    ingest: httpx.AsyncClient | None = None
+    bodies: Bodies = field(default_factory=Bodies)
+
+    @property
+    def now(self) -> int:
+        """Microseconds since 1970."""
+        return to_microseconds(self.clock())
+
+    @property
+    def today(self) -> dt.date:
+        """The day in Vietnam."""
+        return civil_day(self.clock())
+
+
+def api_of(request: Request) -> Api:
+    """The process's state."""
+    api: Api = request.app.state.api
+    return api
+
+
+UsesApi = Annotated[Api, Depends(api_of)]

@@ -1,0 +1,194 @@
+"""A target's result on a province's scorecard, with its history, its units and its reasons."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from chitieu.errors import Problem
+from chitieu.keys import Principal
+from chitieu.places import Place
+from chitieu.scoring.card import result_json
+from chitieu.scoring.explanation import explanation_json
+from chitieu.scoring.outcome import Outcome
+from services.api.access import sees_units
+from services.api.answers import Page, respond
+from services.api.catalogue.router import TargetPath
+from services.api.documented import answers
+from services.api.evaluations import Seen
+from services.api.keyring import Caller
+from services.api.parameters import Moment, UsesMoment, UsesOn, UsesPage
+from services.api.pinned import Pinned
+from services.api.reading import (
+    body_for,
+    catalogue_at,
+    need_place,
+    pin,
+    place_of_target,
+    see,
+)
+from services.api.scorecards.unit_card import scope_codes
+from services.api.state import Api, UsesApi
+from services.api.targets.views import history_items, unit_items
+
+router = APIRouter(prefix="/v1/targets", tags=["results"])
+PROBLEMS = (
+    "bad_value", "as_of_too_late", "province_required", "known_at_in_future", "not_scored_yet"
+)  # fmt: skip
+
+ProvinceCode = Annotated[
+    str | None,
+    Query(description="Needed for a target that stands on several provinces.", examples=["77"]),
+]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which result is asked for."""
+
+    target: str
+    province: str | None
+    on: dt.date | None
+    asked: Moment
+
+
+def question(
+    target: TargetPath, asked: UsesMoment, on: UsesOn, province: ProvinceCode = None
+) -> Question:
+    """Path and query together."""
+    return Question(target, province, on, asked)
+
+
+Asks = Annotated[Question, Depends(question)]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The outcome that answers."""
+
+    place: Place
+    pinned: Pinned
+    seen: Seen
+    outcome: Outcome
+
+    @property
+    def why(self) -> str | None:
+        return self.seen.evaluated.why.get(self.outcome.asked.id)
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """What stands above a list."""
+        place = self.place
+        return {
+            "target": self.outcome.asked.id,
+            "province": {"code": place.code, "name": place.short_name},
+            "as_of": self.pinned.as_of.isoformat(),
+            "known_at": self.pinned.known_at,
+            "position": self.pinned.position,
+        }
+
+
+async def find(api: Api, principal: Principal, asks: Question, known: int | None = None) -> Found:
+    """Problem `not_found` alike for what is not there and what may not be seen."""
+    asked = asks.asked if known is None else Moment(asks.asked.as_of, known)
+    catalogue = (await catalogue_at(api, asked.known))[0].catalogue
+    entry = catalogue.targets.get(asks.target) if catalogue else None
+    if entry is None:
+        raise Problem("not_found")
+    place = place_of_target(api, entry, asks.province, asks.on, asked.as_of)
+    await need_place(api, principal, place)
+    pinned = await pin(api, place, asked)
+    seen = await see(api, place, pinned)
+    outcome = seen.evaluated.one(asks.target)
+    if outcome is None:
+        raise Problem("not_found")
+    return Found(place, pinned, seen, outcome)
+
+
+def _need_units(principal: Principal, found: Found) -> None:
+    if not sees_units(principal, scope_codes(found.outcome.asked, found.outcome)):
+        raise Problem("not_found")
+
+
+@router.get(
+    "/{target:path}/result",
+    summary="A target's result",
+    responses=answers("target_result", *PROBLEMS, key=True, missing=True),
+)
+async def target_result(request: Request, api: UsesApi, principal: Caller, asks: Asks) -> Response:
+    """As it stands on the scorecard, with the pair and the position."""
+    found = await find(api, principal, asks)
+
+    def make() -> object:
+        result = result_json(found.outcome, found.why, found.pinned.pin)
+        return result | found.head
+
+    body = await body_for(api, "result", found.place, found.pinned, asks.target, make)
+    return respond(request, body)
+
+
+@router.get(
+    "/{target:path}/explanation",
+    summary="Why a result is what it is",
+    responses=answers("target_explanation", *PROBLEMS, key=True, missing=True),
+)
+async def target_explanation(
+    request: Request, api: UsesApi, principal: Caller, asks: Asks
+) -> Response:
+    """Every report that counts and every one that does not, the rule, the clause."""
+    found = await find(api, principal, asks)
+    _need_units(principal, found)
+
+    def make() -> object:
+        return explanation_json(found.outcome, found.why, found.pinned.pin)
+
+    body = await body_for(api, "explanation", found.place, found.pinned, asks.target, make)
+    return respond(request, body)
+
+
+@router.get(
+    "/{target:path}/history",
+    summary="A target's result at each month's end",
+    responses=answers("target_history", *PROBLEMS, "bad_cursor", key=True, missing=True),
+)
+async def target_history(
+    request: Request, api: UsesApi, principal: Caller, asks: Asks, page: UsesPage
+) -> Response:
+    """From the day it is in force to `as_of`, the due day and `as_of` themselves too."""
+    found = await find(api, principal, asks, page.known)
+
+    def make() -> object:
+        items = history_items(found.outcome)
+        shown, cursor = page.cut(items, lambda i: str(i["as_of"]), found.pinned.known)
+        return found.head | {"items": shown, "next_cursor": cursor}
+
+    return await _listed(request, api, found, page, make)
+
+
+@router.get(
+    "/{target:path}/units",
+    summary="What each unit adds to a result",
+    responses=answers("target_units", *PROBLEMS, "bad_cursor", key=True, missing=True),
+)
+async def target_units(
+    request: Request, api: UsesApi, principal: Caller, asks: Asks, page: UsesPage
+) -> Response:
+    """They add up to the result's; silent units stand with what is missing."""
+    found = await find(api, principal, asks, page.known)
+    _need_units(principal, found)
+
+    def make() -> object:
+        items = unit_items(found.outcome)
+        shown, cursor = page.cut(items, lambda i: str(i["unit"]), found.pinned.known)
+        return found.head | {"items": shown, "next_cursor": cursor}
+
+    return await _listed(request, api, found, page, make)
+
+
+async def _listed(request: Request, api: Api, found: Found, page: Page, make: Any) -> Response:
+    rest = (request.scope["path"], page)
+    return respond(request, await body_for(api, "list", found.place, found.pinned, rest, make))

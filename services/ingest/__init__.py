@@ -1,0 +1,1 @@
+"""Takes reports in: CloudEvents over HTTP, into one durable transaction."""

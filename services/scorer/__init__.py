@@ -1,0 +1,1 @@
+"""The scorer: places entries in the log and turns them into results."""

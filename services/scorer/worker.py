@@ -1,0 +1,203 @@
+"""The loop: place, read, apply, evaluate, write; one transaction a batch, position and all.
+
+Everything pure is in `chitieu.scoring`; here are the clock, the connection and the waiting. A crash
+at any line loses nothing: the position moves with the effects, and the log is read again from it.
+While a backlog is worked off, results wait for its end; a position of their own says how far they
+are, so that a crash in between is made good at the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from chitieu.periods import civil_day, to_microseconds
+from chitieu.places import Place, Places
+from chitieu.ports import Entry
+from chitieu.postgres import scoring_store as store
+from chitieu.postgres.facts import load_reports, registry_until
+from chitieu.postgres.log import CHANNEL_APPENDED, place, read_entries
+from chitieu.registry import Registry, place_key
+from chitieu.scoring.engine import EVERYWHERE, Effects, Engine, Touched, named_by
+from chitieu.scoring.results import PlaceResults, StoredResult
+from chitieu.scoring.world import Reports, World
+from chitieu.standing import Identity, Node
+
+logger = logging.getLogger("chitieu.scorer")
+
+BATCH = 2000
+IDLE_SECONDS = 1.0
+
+
+class Scorer:
+    """Owns one connection. `step` does all that can be done now and says whether it did."""
+
+    def __init__(self, connection: Any, places: Places) -> None:
+        self._connection = connection
+        self._places = places
+        self._position = 0
+        self._known = 0
+        self._found: dict[Identity, Node] = {}
+        self._engine = Engine(Registry(places), self._found.get)
+        self._reports: dict[str, Reports] = {}
+        self._results: dict[str, PlaceResults] = {}
+        self._waiting: dict[str, Touched] = {}
+        self._day: dt.date | None = None
+
+    @property
+    def position(self) -> int:
+        """Everything up to here is scored."""
+        return self._position
+
+    async def start(self, today: dt.date) -> None:
+        """Take up where the position stands; results that are behind or of another day are due."""
+        connection = self._connection
+        self._position, evaluated = await store.begin(connection)
+        registry = await registry_until(connection, Registry(self._places), self._position)
+        self._engine = Engine(registry, self._found.get)
+        past = await store.amendments(connection, self._position)
+        await self._find(past)
+        self._engine.remember(past)
+        self._known = await store.known_of(connection, self._position)
+        self._day = await store.day_of_results(connection)
+        if evaluated < self._position or self._day not in (None, today):
+            self._waiting = {key: Touched(all=True) for key in self._known_places()}
+
+    async def step(self, now: dt.datetime) -> bool:
+        """Place what was committed and score one batch of it; True when anything was done."""
+        placed = await place(self._connection, to_microseconds(now))
+        entries = await read_entries(self._connection, self._position, BATCH)
+        today = civil_day(now)
+        if self._day not in (None, today):
+            self._waiting = {key: Touched(all=True) for key in self._known_places()}
+        self._day = today
+        if entries:
+            await self._score(entries, today)
+        elif self._waiting:
+            await self._write(Effects(seq=self._position, known=self._known), today)
+        return bool(placed or entries)
+
+    async def _score(self, entries: Sequence[Entry], today: dt.date) -> None:
+        await self._find(entries)
+        effects = self._engine.apply(entries)
+        self._wait_for(effects)
+        if len(entries) == BATCH:
+            self._absorb(effects)
+            await store.write(self._connection, self._position, effects, None)
+            self._position, self._known = effects.seq, effects.known
+        else:
+            await self._write(effects, today)
+
+    async def _write(self, effects: Effects, today: dt.date) -> None:
+        """Write effects together with every result that waits for evaluation."""
+        for key in self._waiting:
+            await self._load(key)
+        self._absorb(effects)
+        self._known = effects.known
+        results, gone = self._evaluate(effects.seq, today)
+        await store.write(self._connection, self._position, effects, (results, gone))
+        self._position = effects.seq
+        self._waiting = {}
+
+    async def _find(self, entries: Sequence[Entry]) -> None:
+        """Events that amendments of this batch name and that were placed before it."""
+        wanted = [
+            named
+            for entry in entries
+            if (named := named_by(entry)) is not None and not self._engine.standing.knows(named)
+        ]
+        self._found.clear()
+        self._found.update(await store.find_nodes(self._connection, wanted))
+        # An amendment may name an event of its own batch.
+        for entry in entries:
+            if entry.kind == "event" and wanted:
+                self._engine.offer(entry, self._found)
+
+    def _wait_for(self, effects: Effects) -> None:
+        touched = dict(effects.touched)
+        if touched.pop(EVERYWHERE, None) is not None:
+            touched |= {key: Touched(all=True) for key in self._known_places()}
+        for key, what in touched.items():
+            self._waiting.setdefault(key, Touched()).add(what)
+            if what.all:
+                # Which units belong here may have changed: what was loaded is void.
+                self._reports.pop(key, None)
+
+    async def _load(self, key: str) -> None:
+        """The reports of a place up to the position, before this batch."""
+        one = self._place(key)
+        if one is None:
+            return
+        if key not in self._reports:
+            self._reports[key] = await load_reports(
+                self._connection, self._units(one), self._position
+            )
+        if key not in self._results:
+            holder = self._results[key] = PlaceResults(one)
+            holder.take_stored(await store.stored_bodies(self._connection, key))
+
+    def _absorb(self, effects: Effects) -> None:
+        """Lay this batch over everything that is loaded."""
+        for key, reports in self._reports.items():
+            one = self._place(key)
+            units = self._units(one) if one else set()
+            for report in effects.reports:
+                if report.unit in units:
+                    reports.add(report)
+            for made in effects.standing:
+                reports.settle(made.change, made.at_seq, made.at_known)
+
+    def _evaluate(
+        self, seq: int, today: dt.date
+    ) -> tuple[list[StoredResult], list[tuple[str, str]]]:
+        changed: list[StoredResult] = []
+        gone: list[tuple[str, str]] = []
+        for key, touched in sorted(self._waiting.items()):
+            if key not in self._results:
+                continue
+            world = World(self._engine.registry, self._reports[key], self._known)
+            moved, ended = self._results[key].update(world, today, seq, touched)
+            changed += moved
+            gone += [(key, target) for target in ended]
+        return changed, gone
+
+    def _units(self, one: Place) -> set[str]:
+        return {unit.code for unit in self._engine.registry.units_ever_in(one)}
+
+    def _known_places(self) -> list[str]:
+        """Places with registered units or a plan: a catalogue version moves them all."""
+        registry = self._engine.registry
+        keys = {place_key(p) for unit in registry.units.values() for p in registry.places_of(unit)}
+        catalogue = registry.catalogue
+        for plan in catalogue.plans.values() if catalogue else ():
+            bearer = self._places.bearing(plan.place, plan.place_on) if plan.place else None
+            if bearer is not None:
+                keys.add(place_key(bearer))
+        return sorted(keys)
+
+    def _place(self, key: str) -> Place | None:
+        code, _, since = key.partition("@")
+        return self._places.bearing(code, dt.date.fromisoformat(since or "1900-01-01"))
+
+
+async def run(
+    connection: Any, scorer: Scorer, stop: asyncio.Event, clock: Callable[[], dt.datetime]
+) -> None:
+    """Score until told to stop. Wakes by notification, and by the clock when one was missed."""
+    wake = asyncio.Event()
+    await connection.add_listener(CHANNEL_APPENDED, lambda *_: wake.set())
+    logger.info(json.dumps({"event": "scorer_started", "position": scorer.position}))
+    while not stop.is_set():
+        wake.clear()
+        if await scorer.step(clock()):
+            continue
+        waits = {asyncio.create_task(wake.wait()), asyncio.create_task(stop.wait())}
+        _, pending = await asyncio.wait(
+            waits, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in pending:
+            task.cancel()

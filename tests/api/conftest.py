@@ -1,0 +1,165 @@
+"""The api on a database that two plans' printed results went through, by ingest and scorer."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from chitieu.asgi import lifespan
+from chitieu.embedded import Facts
+from chitieu.postgres.base_registry import bring
+from chitieu.postgres.keys import create_key, ensure_organisation
+from chitieu.printed_results import printed_events
+from chitieu.settings import Settings
+from services.api.app import create_app
+from services.ingest.app import IngestApp
+from services.scorer.worker import Scorer
+from tests.builders import NOON, places, real_catalogue
+from tests.conftest import TEMPLATE
+
+BATCH = "application/cloudevents-batch+json"
+PLANS = {"br-vt-2025": "77", "quang-ninh-2025": "22"}
+ROLES: dict[str, tuple[str, str, dict[str, list[str]]]] = {
+    "admin": ("admin", "ops", {}),
+    "ministry": ("ministry", "byt", {}),
+    "77": ("province", "syt-77", {"places": ["77", "79@2025-07-01"]}),
+    "22": ("province", "syt-22", {"places": ["22"]}),
+    "unit": ("unit", "bv-1", {"units": ["77F01"]}),
+    "other": ("unit", "bv-2", {"units": ["77F02"]}),
+    "syt": ("unit", "syt-unit", {"units": ["cq-syt-77"]}),
+}
+
+
+def soon() -> dt.datetime:
+    """The api's clock: a minute after everything was posted."""
+    return NOON + dt.timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class World:
+    """A database and the keys of its callers by name."""
+
+    dsn: str
+    keys: dict[str, str]
+
+    def settings(self, **given: Any) -> Settings:
+        return Settings(database_url=self.dsn, **given)
+
+
+async def score(dsn: str, now: dt.datetime = NOON) -> None:
+    """Place and score all that is committed."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        scorer = Scorer(connection, places())
+        await scorer.start(now.date())
+        while await scorer.step(now):
+            pass
+    finally:
+        await connection.close()
+
+
+async def post(world: World, key: str, events: list[dict[str, Any]]) -> None:
+    """Through the real ingest; every event must be accepted."""
+    app = IngestApp(world.settings(), places(), now=lambda: NOON)
+    await app.startup()
+    try:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app),
+            base_url="http://ingest",
+            headers={"authorization": f"Bearer {world.keys[key]}", "content-type": BATCH},
+        ) as client:
+            for start in range(0, len(events), 200):
+                answer = await client.post("/v1/events", json=events[start : start + 200])
+                assert answer.status_code == 202, answer.text
+    finally:
+        await app.shutdown()
+
+
+def payment(id_: str, subject: str = "77F01", **given: Any) -> dict[str, Any]:
+    """A month of payments."""
+    attributes = {k: given.pop(k) for k in ("corrects", "time") if k in given}
+    return {
+        "specversion": "1.0", "id": id_, "source": "urn:his", "subject": subject,
+        "type": "vn.chitieu.cashless-payment.v1", "time": "2025-04-02T09:00:00+07:00",
+        "data": {"period": "2025-03", "payments": 100, "cashless_payments": 80} | given,
+    } | attributes  # fmt: skip
+
+
+async def _fill(dsn: str) -> World:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await bring(connection, real_catalogue(), NOON)
+        keys = {}
+        for name, (role, organisation, scope) in ROLES.items():
+            sender = await ensure_organisation(connection, organisation, organisation)
+            made = await create_key(connection, sender, role, NOON, **scope)  # type: ignore[arg-type]
+            keys[name] = made.text
+    finally:
+        await connection.close()
+    world = World(dsn, keys)
+    for plan, key in PLANS.items():
+        events = [e.event for e in printed_events(real_catalogue().plans[plan])]
+        await post(world, key, events)
+    await post(world, "unit", [
+        payment("p1"), payment("p2", corrects="p1", payments=90, time="2025-04-03T09:00:00+07:00"),
+        payment("p3", period="2025-02", time="2025-03-02T09:00:00+07:00"),
+        payment("p4", period="2025-02", payments=99, time="2025-03-03T09:00:00+07:00"),
+    ])  # fmt: skip
+    await score(dsn)
+    return world
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    admin = await asyncpg.connect(dsn)
+    try:
+        await admin.execute(statement)
+    finally:
+        await admin.close()
+
+
+@pytest.fixture(scope="session")
+def world(postgres: Facts) -> Iterator[World]:
+    """Filled once; tests that write use codes of their own."""
+    name = f"api_{secrets.token_hex(6)}"
+    asyncio.run(_execute(postgres.dsn(), f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+    yield asyncio.run(_fill(postgres.dsn(name)))
+    asyncio.run(_execute(postgres.dsn(), f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+async def app(world: World) -> AsyncIterator[Any]:
+    """The app, started."""
+    made = create_app(world.settings(), clock=soon, places=places())
+    async with lifespan(made):
+        yield made
+
+
+class Caller:
+    """Speaks to the app without a network; `as_` names the key."""
+
+    def __init__(self, client: httpx.AsyncClient, keys: dict[str, str]) -> None:
+        self._client, self._keys = client, keys
+
+    async def __call__(
+        self, path: str, as_: str | None = "admin", method: str = "GET", **given: Any
+    ) -> httpx.Response:
+        headers = dict(given.pop("headers", {}))
+        if as_ is not None:
+            headers["authorization"] = f"Bearer {self._keys.get(as_, as_)}"
+        return await self._client.request(method, path, headers=headers, **given)
+
+
+@pytest.fixture
+async def ask(app: Any, world: World) -> AsyncIterator[Caller]:
+    """A caller with every key."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+        yield Caller(client, world.keys)

@@ -1,0 +1,61 @@
+"""One PostgreSQL a test process, one fresh migrated database a test that asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from chitieu.embedded import EmbeddedPostgres, Facts
+from chitieu.postgres.migrate import migrate
+
+TEMPLATE = "chitieu_template"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facts]:
+    """The embedded server with a migrated template database."""
+    folder: Path = tmp_path_factory.mktemp("pg")
+    server = EmbeddedPostgres(folder)
+    facts = server.start()
+    try:
+        asyncio.run(_make_template(facts))
+        yield facts
+    finally:
+        server.stop()
+
+
+async def _make_template(facts: Facts) -> None:
+    admin = await asyncpg.connect(facts.dsn())
+    try:
+        await admin.execute(f"CREATE DATABASE {TEMPLATE}")
+    finally:
+        await admin.close()
+    await migrate(facts.dsn(TEMPLATE))
+
+
+@pytest.fixture
+async def database(postgres: Facts) -> AsyncIterator[str]:
+    """The address of a fresh migrated database; gone after the test."""
+    name = f"t_{secrets.token_hex(6)}"
+    admin = await asyncpg.connect(postgres.dsn())
+    try:
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        yield postgres.dsn(name)
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await admin.close()
+
+
+@pytest.fixture
+async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to the fresh database."""
+    made = await asyncpg.connect(database)
+    try:
+        yield made
+    finally:
+        await made.close()

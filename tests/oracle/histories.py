@@ -1,0 +1,171 @@
+"""Random histories as plain dictionaries (see `oracle`), and the same ones as entries of a log."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from hypothesis import strategies as st
+
+from chitieu.periods import to_microseconds
+from chitieu.ports import Entry, NewEntry
+from tests.builders import a_retraction, a_unit, an_event
+from tests.oracle.oracle import Event, days_of
+
+UNITS = ("38F01", "38F02", "38F03")
+TASK_ITEM = "thu-2025/task"
+SOURCES = ("urn:a", "urn:B", "urn:é")
+PERIODS = (
+    "2025-01", "2025-02", "2025-03", "2025-04", "2025-01-01/2025-01-31", "2025-Q1", "2025-Q2",
+    "2025-01-01/2025-03-31", "2025-H1", "2025", "2025-01-01/2025-12-31", "2025-02-10",
+    "2025-02-10/2025-02-10", "2025-01-15/2025-02-15", "2025-03-01/2025-04-30", "2024-12",
+    "2024-12-15/2025-01-15", "2025-01-01/2025-05-31", "2025-11", "2025-02-01/2025-02-14",
+)  # fmt: skip
+DAYS = tuple(
+    dt.date(2025, month, day) for month in (1, 2, 3, 4, 6, 11, 12) for day in (1, 10, 15, 28)
+)
+AS_OF = (
+    *DAYS, dt.date(2025, 1, 31), dt.date(2025, 2, 27), dt.date(2025, 3, 31), dt.date(2025, 6, 30),
+    dt.date(2025, 12, 31), dt.date(2026, 2, 28),
+)  # fmt: skip
+NOON = dt.datetime(2025, 4, 1, 5, tzinfo=dt.UTC)
+EMR_STATES = ("not_started", "pilot", "live", "suspended")
+TASK_STATES = ("not_started", "in_progress", "waiting", "done", "cancelled")
+
+
+@st.composite
+def _figures(draw: st.DrawFn) -> dict[str, dict[str, int]]:
+    groups: dict[str, dict[str, int]] = {}
+    wanted = draw(st.sampled_from(["counts", "counts", "both", "revenue"]))
+    if wanted != "revenue":
+        whole = draw(st.sampled_from([0, 1, 2, 3, 4, 4, 8]))
+        groups["counts"] = {
+            "payments": whole,
+            "cashless_payments": draw(st.integers(0, whole)),
+        }
+    if wanted != "counts":
+        whole = draw(st.sampled_from([0, 2, 4, 10**15]))
+        groups["revenue"] = {
+            "revenue_vnd": whole,
+            "cashless_revenue_vnd": draw(st.sampled_from([0, whole // 2, whole])),
+        }
+    return groups
+
+
+@st.composite
+def _event(draw: st.DrawFn, number: int, count: int) -> Event:
+    metric = draw(st.sampled_from(["cashless-payment"] * 5 + ["emr", "emr", "task"]))
+    named = st.sampled_from([f"e{n}" for n in range(count)])
+    event: Event = {
+        "kind": "event",
+        "sender": draw(st.sampled_from([1, 1, 2])),
+        "source": draw(st.sampled_from(SOURCES)),
+        "id": f"e{number}",
+        "metric": metric,
+        "unit": "38F01" if metric == "task" else draw(st.sampled_from(UNITS)),
+        "time": NOON + draw(st.integers(0, 4)) * dt.timedelta(minutes=1),
+        "corrects": draw(st.none() | st.none() | named),
+    }
+    if metric == "task":
+        event |= {"on": draw(st.sampled_from(DAYS)), "item": TASK_ITEM}
+        event["groups"] = {"state": {"state": draw(st.sampled_from(TASK_STATES))}}
+    elif metric == "emr":
+        event["on"] = draw(st.sampled_from(DAYS))
+        event["groups"] = {"state": {"state": draw(st.sampled_from(EMR_STATES))}}
+    else:
+        event["period"] = draw(st.sampled_from(PERIODS))
+        event["groups"] = draw(_figures())
+        event["estimate"] = draw(st.sampled_from([False, False, True]))
+        first, last = days_of(event["period"])
+        if draw(st.booleans()):
+            length = (last - first).days
+            event["through"] = first + dt.timedelta(days=draw(st.integers(0, length)))
+        if draw(st.sampled_from([False] * 5 + [True])):
+            event["item"] = "second"
+    return event
+
+
+@st.composite
+def _unit(draw: st.DrawFn, code: str) -> list[Event]:
+    opened = draw(st.sampled_from([dt.date(2020, 1, 1)] * 3 + [dt.date(2025, 2, 5)]))
+    closed = draw(st.sampled_from([None] * 3 + [dt.date(2025, 3, 14), dt.date(2025, 6, 30)]))
+    first: Event = {"kind": "unit", "code": code, "from": opened}
+    if closed and draw(st.booleans()):
+        return [first, {"kind": "unit", "code": code, "from": closed, "closed": closed}]
+    return [first | {"closed": closed}]
+
+
+@st.composite
+def logs(draw: st.DrawFn, most: int = 14) -> list[Event]:
+    """Everything that arrives, in its order of arrival."""
+    count = draw(st.integers(1, most))
+    log: list[Event] = []
+    for code in UNITS[: draw(st.integers(1, len(UNITS)))]:
+        log += draw(_unit(code))
+    events = [draw(_event(number, count)) for number in range(count)]
+    # A correction is of the sender and source of what it names, or has no effect; both are wanted.
+    for event in events:
+        named = next((e for e in events if e["id"] == event["corrects"]), None)
+        if named is not None and draw(st.sampled_from([True, True, False])):
+            event["sender"], event["source"] = named["sender"], named["source"]
+    log += events
+    for event in draw(st.lists(st.sampled_from(events), max_size=3)):
+        sender = draw(st.sampled_from([event["sender"]] * 4 + [3]))
+        log.append({
+            "kind": "retraction", "sender": sender, "source": event["source"], "id": event["id"],
+        })  # fmt: skip
+    return draw(st.permutations(log))
+
+
+@st.composite
+def clocks(draw: st.DrawFn, length: int) -> list[int]:
+    """When each entry is placed: strictly later than the one before, days or microseconds."""
+    at = to_microseconds(dt.datetime(2025, 1, 20, 16, 59, 59, 999_990, tzinfo=dt.UTC))
+    found = []
+    day = 86_400_000_000
+    for step in draw(st.lists(st.sampled_from([1, 1, 7, day, 9 * day, 31 * day]), min_size=length,
+                              max_size=length)):  # fmt: skip
+        at += step
+        found.append(at)
+    return found
+
+
+def known_day(known: int) -> dt.date:
+    """The civil day in Vietnam of an instant in microseconds since 1970."""
+    return (dt.datetime(1970, 1, 1, 7) + dt.timedelta(microseconds=known)).date()  # noqa: DTZ001
+
+
+def entries(log: Sequence[Event], known: Sequence[int]) -> list[Entry]:
+    """The history as the engine reads it; position 1 is taken by the catalogue."""
+    return [
+        Entry(**asdict(_new(item, number)), seq=number + 2, known=known[number])
+        for number, item in enumerate(log)
+    ]
+
+
+def _new(item: Event, number: int) -> NewEntry:
+    if item["kind"] == "unit":
+        closed = item.get("closed")
+        return a_unit(item["code"], since=str(item["from"]), closed=str(closed) if closed else None)
+    if item["kind"] == "retraction":
+        return a_retraction(
+            item["id"], id=f"r{number}", source=item["source"], sender=item["sender"]
+        )
+    data: dict[str, Any] = {}
+    for fields in item["groups"].values():
+        data |= fields
+    for name in ("period", "item"):
+        if item.get(name):
+            data[name] = item[name]
+    for name in ("on", "through"):
+        if item.get(name):
+            data[name] = str(item[name])
+    if item.get("estimate"):
+        data["estimate"] = True
+    return an_event(
+        item["metric"], item["unit"], data, id=item["id"], source=item["source"],
+        sender=item["sender"], corrects=item["corrects"],
+        time=item["time"].replace(tzinfo=None).isoformat(),
+    )  # fmt: skip

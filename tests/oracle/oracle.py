@@ -1,0 +1,403 @@
+"""CONTRACT.md §2–§4 read word by word, over the whole set of events at once, day by day.
+
+Slow and naive on purpose, and without a line of `chitieu`: events are plain dictionaries,
+
+    {"kind": "event", "sender", "source", "id", "metric", "unit", "time", "period" or "on",
+     "through"?, "estimate"?, "item"?, "groups": {group: {field: value}}, "corrects"?}
+    {"kind": "retraction", "sender", "source", "id": what it names}
+    {"kind": "unit", "code", "from", "closed"?}
+
+`period` is text as sent, days are `datetime.date`, `time` is an aware instant. A question is a
+dictionary too: what a target asks, see `answer`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+Event = dict[str, Any]
+Question = dict[str, Any]
+Days = tuple[dt.date, dt.date]
+ONE_DAY = dt.timedelta(days=1)
+
+
+class Answer(NamedTuple):
+    """What must come out. `numerator` and `denominator` None where nothing was reported."""
+
+    verdict: str
+    reason: str | None
+    numerator: Fraction | None
+    denominator: Fraction | None
+    expected: int
+    received: int
+
+
+# --- days ----------------------------------------------------------------------------------------
+
+
+def days_of(period: str) -> Days:
+    """The first and the last day of a period, however it is spelled."""
+    if "/" in period:
+        first, last = period.split("/")
+        return dt.date.fromisoformat(first), dt.date.fromisoformat(last)
+    parts = period.split("-")
+    year = int(parts[0])
+    if len(parts) == 3:
+        return dt.date.fromisoformat(period), dt.date.fromisoformat(period)
+    if len(parts) == 1:
+        months = list(range(1, 13))
+    elif parts[1][0] == "H":
+        half = int(parts[1][1])
+        months = list(range(6 * half - 5, 6 * half + 1))
+    elif parts[1][0] == "Q":
+        quarter = int(parts[1][1])
+        months = list(range(3 * quarter - 2, 3 * quarter + 1))
+    else:
+        months = [int(parts[1])]
+    return dt.date(year, months[0], 1), _last_of_month(year, months[-1])
+
+
+def _last_of_month(year: int, month: int) -> dt.date:
+    day = dt.date(year, month, 28)
+    while (day + ONE_DAY).month == month:
+        day += ONE_DAY
+    return day
+
+
+def every_day(first: dt.date, last: dt.date) -> set[dt.date]:
+    return {first + n * ONE_DAY for n in range((last - first).days + 1)}
+
+
+def extent(event: Event) -> Days:
+    """ "From its period's first day to `through`, else to its end"; a state: its day."""
+    if "on" in event:
+        return event["on"], event["on"]
+    first, last = days_of(event["period"])
+    return first, event.get("through") or last
+
+
+def last_day_covered(event: Event) -> dt.date:
+    return extent(event)[1]
+
+
+# --- which events stand --------------------------------------------------------------------------
+
+
+def order(event: Event) -> tuple[dt.datetime, bytes, bytes]:
+    """ "By (`time`, `source`, `id`), strings bytewise"."""
+    return event["time"], event["source"].encode(), event["id"].encode()
+
+
+def name(event: Event) -> tuple[int, str, str]:
+    return event["sender"], event["source"], event["id"]
+
+
+def standing(log: Iterable[Event]) -> list[Event]:
+    """The events that stand, of a whole log in any order."""
+    log = list(log)
+    events = {name(e): e for e in log if e["kind"] == "event"}
+    retracted = {name(e) for e in log if e["kind"] == "retraction"}
+
+    def corrects(later: Event, earlier: Event) -> bool:
+        if later.get("corrects") is None:
+            return False
+        named = events.get((later["sender"], later["source"], later["corrects"]))
+        if named is None or named["metric"] != later["metric"] or order(later) <= order(named):
+            return False
+        return named is earlier or corrects(named, earlier)
+
+    return [
+        event for event in events.values()
+        if name(event) not in retracted
+        and not any(
+            corrects(other, event) for other in events.values() if name(other) not in retracted
+        )
+    ]  # fmt: skip
+
+
+# --- which reports count -------------------------------------------------------------------------
+
+
+def last_of_each_key(events: Iterable[Event], group: str, on: dt.date) -> list[Event]:
+    """ "The last standing event of a key among those that count on the day"."""
+    kept: dict[Any, Event] = {}
+    for event in events:
+        if group not in event["groups"] or last_day_covered(event) > on:
+            continue
+        days = (event["on"], event["on"]) if "on" in event else days_of(event["period"])
+        key = (event["unit"], event["metric"], event.get("item"), days, group)
+        if key not in kept or _rank(event) > _rank(kept[key]):
+            kept[key] = event
+    return list(kept.values())
+
+
+def _rank(event: Event) -> Any:
+    return last_day_covered(event), not event.get("estimate", False), order(event)
+
+
+def never_twice(events: Iterable[Event], window: Days) -> list[Event]:
+    """Of one unit's reports of one item: those that count in a window, no day twice."""
+    inside = [e for e in events if window[0] <= extent(e)[0] and extent(e)[1] <= window[1]]
+    left, taken, used = list(inside), [], set[dt.date]()
+    while left:
+        best = left[0]
+        for other in left[1:]:
+            if _preferred(other, best):
+                best = other
+        left.remove(best)
+        days = every_day(*extent(best))
+        if not days & used:
+            used |= days
+            taken.append(best)
+    return taken
+
+
+def _preferred(one: Event, two: Event) -> bool:
+    """Actuals before estimates, then the longest, then the earliest, then the later sent."""
+    a, b = one.get("estimate", False), two.get("estimate", False)
+    if a != b:
+        return not a
+    long_one, long_two = len(every_day(*extent(one))), len(every_day(*extent(two)))
+    if long_one != long_two:
+        return long_one > long_two
+    if extent(one)[0] != extent(two)[0]:
+        return extent(one)[0] < extent(two)[0]
+    return order(one) > order(two)
+
+
+def counted(question: Question, events: Sequence[Event], unit: str, on: dt.date) -> list[Event]:
+    """A unit's reports that count for a question on a day."""
+    mine = [e for e in events if e["unit"] == unit and e["metric"] == question["metric"]]
+    current = last_of_each_key(mine, question["group"], on)
+    found: list[Event] = []
+    for item in {e.get("item") for e in current}:
+        of_item = [e for e in current if e.get("item") == item]
+        if question["form"] == "period":
+            found += never_twice(of_item, (question["window_from"], on))
+        else:
+            # "A state or snapshot from its `on` (the latest not after `as_of` holds)".
+            found.append(max(of_item, key=lambda e: (e["on"], _rank(e))))
+    return found
+
+
+# --- units and what is expected ------------------------------------------------------------------
+
+
+def units_of(log: Iterable[Event]) -> dict[str, Days]:
+    """Code → first and last day open."""
+    said: dict[str, list[Event]] = {}
+    for entry in log:
+        if entry["kind"] == "unit":
+            said.setdefault(entry["code"], []).append(entry)
+    found: dict[str, Days] = {}
+    for code, entries in said.items():
+        entries.sort(key=lambda e: e["from"])
+        found[code] = (entries[0]["from"], entries[-1].get("closed") or dt.date.max)
+    return found
+
+
+def expected_periods(
+    question: Question, is_open: Days, on: dt.date, known_day: dt.date
+) -> list[Days]:
+    """Whole months in the window, ended by `on`, due by `known_day`, in which it was open."""
+    found = []
+    for year in (2024, 2025, 2026):
+        for month in range(1, 13):
+            first, last = dt.date(year, month, 1), _last_of_month(year, month)
+            whole = question["window_from"] <= first and last <= on
+            due = last + question["report_within"] * ONE_DAY <= known_day
+            if whole and due and is_open[0] <= last and first <= is_open[1]:
+                found.append((first, last))
+    return found
+
+
+def reported(reports: Iterable[Event], period: Days) -> bool:
+    """ "When counted extents cover all its days"."""
+    days: set[dt.date] = set()
+    for report in reports:
+        days |= every_day(*extent(report))
+    return every_day(*period) <= days
+
+
+# --- verdicts ------------------------------------------------------------------------------------
+
+
+def meets(actual: Fraction, comparator: str, value: Fraction) -> bool:
+    return {
+        ">=": actual >= value,
+        ">": actual > value,
+        "<=": actual <= value,
+        "<": actual < value,
+        "=": actual == value,
+    }[comparator]
+
+
+def answer(
+    question: Question, log: Sequence[Event], as_of: dt.date, known_day: dt.date
+) -> Answer:
+    """The answer for all units of the log; `log` is what is known.
+
+    `question`: kind, comparator, value, due, and for what units report: metric, form, group,
+    numerator, denominator, window_from, report_within, min_reported; `achieved` (states) for a
+    share of units, `each` (comparator, value) for share_meeting, `unit` and `item` for a task.
+    """
+    on = min(as_of, question["due"])
+    events, units = standing(log), units_of(log)
+    if question["kind"] == "task":
+        return _task(question, events, on)
+    if question["kind"] == "share_of_units":
+        return _share_of_units(question, events, units, on)
+    if question["kind"] == "share_meeting":
+        return _share_meeting(question, events, units, on, known_day)
+    return _sums(question, events, units, on, known_day)
+
+
+class _Sums(NamedTuple):
+    numerator: Fraction
+    denominator: Fraction
+    reports: int
+    expected: int
+    received: int
+
+
+def _of_unit(
+    question: Question, events: Sequence[Event], unit: tuple[str, Days], on: dt.date,
+    known_day: dt.date,
+) -> _Sums:  # fmt: skip
+    code, is_open = unit
+    reports = counted(question, events, code, on)
+    fields = [report["groups"][question["group"]] for report in reports]
+    whole = question.get("denominator")
+    periods = expected_periods(question, is_open, on, known_day)
+    return _Sums(
+        sum((Fraction(f[question["numerator"]]) for f in fields), Fraction(0)),
+        sum((Fraction(f[whole]) for f in fields), Fraction(0)) if whole else Fraction(0),
+        len(reports),
+        len(periods),
+        sum(reported(reports, period) for period in periods),
+    )
+
+
+def _sums(
+    question: Question, events: Sequence[Event], units: dict[str, Days], on: dt.date,
+    known_day: dt.date,
+) -> Answer:  # fmt: skip
+    each = [_of_unit(question, events, unit, on, known_day) for unit in units.items()]
+    expected, received = sum(s.expected for s in each), sum(s.received for s in each)
+    if not any(s.reports for s in each):
+        why = "no_report" if units else "no_unit_registered"
+        return Answer("unknown", why, None, None, expected, received)
+    numerator = sum((s.numerator for s in each), Fraction(0))
+    denominator = sum((s.denominator for s in each), Fraction(0))
+    enough = received >= question["min_reported"] * expected
+    comparator, value = question["comparator"], question["value"]
+    if question["kind"] == "total":
+        met = meets(numerator, comparator, value)
+        reached = met and comparator in (">=", ">")
+        exceeded = not met and (comparator in ("<=", "<") or numerator > value)
+        settled = reached or (exceeded and comparator in ("<=", "<", "="))
+        if not enough and not settled:
+            return Answer("unknown", "coverage", numerator, None, expected, received)
+        return Answer("met" if met else "not_met", None, numerator, None, expected, received)
+    if not enough:
+        return Answer("unknown", "coverage", numerator, denominator, expected, received)
+    if denominator == 0:
+        return Answer(
+            "not_applicable", "zero_denominator", numerator, denominator, expected, received
+        )
+    met = meets(100 * numerator / denominator, comparator, value)
+    return Answer("met" if met else "not_met", None, numerator, denominator, expected, received)
+
+
+def _share(
+    question: Question, achieved: int, not_achieved: int, silent: int, spoke: bool,
+    expected: int, received: int,
+) -> Answer:  # fmt: skip
+    """Unknown exactly while the silent units could still turn the verdict."""
+    whole = achieved + not_achieved + silent
+    numerator = Fraction(achieved) if spoke else None
+    denominator = Fraction(whole) if spoke else None
+    could = {
+        meets(Fraction(100 * (achieved + more), whole), question["comparator"], question["value"])
+        for more in range(silent + 1)
+    }
+    if len(could) == 2:
+        reason = "coverage" if spoke else "no_report"
+        return Answer("unknown", reason, numerator, denominator, expected, received)
+    verdict = "met" if could == {True} else "not_met"
+    return Answer(verdict, None, numerator, denominator, expected, received)
+
+
+def _share_of_units(
+    question: Question, events: Sequence[Event], units: dict[str, Days], on: dt.date
+) -> Answer:
+    achieved = not_achieved = silent = 0
+    for code, is_open in units.items():
+        if not is_open[0] <= on <= is_open[1]:
+            continue
+        states = [e["groups"]["state"]["state"] for e in counted(question, events, code, on)]
+        if not states:
+            silent += 1
+        elif all(state in question["achieved"] for state in states):
+            achieved += 1
+        else:
+            not_achieved += 1
+    whole = achieved + not_achieved + silent
+    if whole == 0:
+        return Answer("unknown", "no_unit_registered", None, None, 0, 0)
+    spoke = silent < whole
+    return _share(question, achieved, not_achieved, silent, spoke, whole, whole - silent)
+
+
+def _share_meeting(
+    question: Question, events: Sequence[Event], units: dict[str, Days], on: dt.date,
+    known_day: dt.date,
+) -> Answer:  # fmt: skip
+    comparator, value = question["each"]
+    achieved = not_achieved = silent = left = expected = received = 0
+    spoke = False
+    for code, is_open in units.items():
+        if not is_open[0] <= on <= is_open[1]:
+            continue
+        own = _of_unit(question, events, (code, is_open), on, known_day)
+        enough = own.received >= question["min_reported"] * own.expected
+        quiet = not own.reports or not enough
+        if not quiet and own.denominator == 0:
+            left += 1
+            continue
+        expected += max(1, own.expected)
+        received += own.received if own.expected else int(not quiet)
+        spoke = spoke or own.reports > 0
+        if quiet:
+            silent += 1
+        elif meets(100 * own.numerator / own.denominator, comparator, value):
+            achieved += 1
+        else:
+            not_achieved += 1
+    if achieved + not_achieved + silent == 0:
+        if left:
+            return Answer("not_applicable", "zero_denominator", None, None, 0, 0)
+        return Answer("unknown", "no_unit_registered", None, None, 0, 0)
+    return _share(question, achieved, not_achieved, silent, spoke, expected, received)
+
+
+def _task(question: Question, events: Sequence[Event], on: dt.date) -> Answer:
+    """ "The state is the measurement: done 1; not_started and in_progress 0"."""
+    mine = [
+        e for e in events
+        if e["metric"] == "task" and e["item"] == question["item"]
+        and e["unit"] == question["unit"] and e["on"] <= on
+    ]  # fmt: skip
+    if not mine:
+        return Answer("unknown", "no_report", None, None, 1, 0)
+    newest = max(mine, key=lambda e: (e["on"], _rank(e)))
+    state = newest["groups"]["state"]["state"]
+    numerator, whole = Fraction(int(state == "done")), Fraction(1)
+    if state == "waiting":
+        return Answer("not_in_force", "condition", numerator, whole, 1, 1)
+    if state == "cancelled":
+        return Answer("not_in_force", "repealed", numerator, whole, 1, 1)
+    return Answer("met" if state == "done" else "not_met", None, numerator, whole, 1, 1)
