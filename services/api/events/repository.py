@@ -17,13 +17,13 @@ _SELECT = (
     " JOIN organisation o ON o.id = e.organisation_id"
     " LEFT JOIN log l ON l.batch_id = e.batch_id"
 )
-_BY_IDENTITY = (
-    _SELECT + " JOIN identity i ON i.batch_id = e.batch_id AND i.idx = e.idx"
+_BY_IDENTITY = _SELECT + (
+    " JOIN identity i ON i.batch_id = e.batch_id AND i.idx = e.idx"
     " WHERE i.key = $1 AND i.organisation_id = ANY(SELECT id FROM organisation)"
-    " AND e.source = $2 AND e.event_id = $3 ORDER BY e.organisation_id"  # noqa: S608
+    " AND e.source = $2 AND e.event_id = $3 ORDER BY e.organisation_id"
 )
-_BY_UNIT = (
-    _SELECT + " WHERE e.kind = 'event' AND e.subject = $1"
+_BY_UNIT = _SELECT + (
+    " WHERE e.kind = 'event' AND e.subject = $1"
     " AND ($2::text IS NULL OR e.type = $2)"
     " AND (l.first_known IS NULL OR l.first_known + e.idx <= $3) ORDER BY e.batch_id, e.idx"
     " LIMIT 20000"
