@@ -102,9 +102,9 @@ class DataFolder:
         self._up_file.unlink(missing_ok=True)
 
     def give_up(self) -> None:
-        """Let another serve it."""
-        self._up_file.unlink(missing_ok=True)
+        """Let another serve it; nothing happens unless it is ours."""
         if self._lock is not None:
+            self._up_file.unlink(missing_ok=True)
             os.close(self._lock)
             self._lock = None
 

@@ -179,7 +179,7 @@ def _made(
         time,
         corrects,
         body,
-        _sha256(f"{source}\0{event_id}".encode()).digest()[:16],
+        identity_key(source, event_id),
         _sha256(meaning.encode()).digest()[:16],
     )
 

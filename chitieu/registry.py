@@ -33,6 +33,12 @@ class UnitVersion:
     known: int
     attributes: Mapping[str, Any]
 
+    @property
+    def closed(self) -> dt.date | None:
+        """The last day open that these attributes say; null when they say none."""
+        day = self.attributes.get("closed")
+        return dt.date.fromisoformat(day) if day else None
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -48,8 +54,7 @@ class Unit:
     @property
     def closed(self) -> dt.date | None:
         """Its last day open; null while open."""
-        day = self.versions[-1].attributes.get("closed")
-        return dt.date.fromisoformat(day) if day else None
+        return self.versions[-1].closed
 
     @property
     def seq(self) -> int:
@@ -61,10 +66,19 @@ class Unit:
         return min(version.seq for version in self.versions)
 
     def is_open(self, day: dt.date) -> bool:
-        return self.opened <= day and (self.closed is None or day <= self.closed)
+        return self.open_within(day, day)
 
     def open_within(self, first: dt.date, last: dt.date) -> bool:
-        return self.opened <= last and (self.closed is None or first <= self.closed)
+        """Whether it is open on any of these days; closed and reopened, it was closed between."""
+        for number, version in enumerate(self.versions):
+            begin, end = max(first, version.from_), last
+            if number + 1 < len(self.versions):
+                end = min(end, self.versions[number + 1].from_ - dt.timedelta(days=1))
+            if version.closed is not None:
+                end = min(end, version.closed)
+            if begin <= end:
+                return True
+        return False
 
     def version_on(self, day: dt.date) -> UnitVersion:
         """The attributes that hold on a day; before it opened, the first ones."""
@@ -165,6 +179,14 @@ class Registry:
     def joined(self) -> Mapping[str, tuple[str, ...]]:
         """Target id → ids of all statements of the same duty, itself included."""
         return joins(self.catalogue) if self.catalogue else {}
+
+    @cached_property
+    def of_indicator(self) -> Mapping[str, tuple[str, ...]]:
+        """Indicator → ids of its targets, in document order."""
+        found: dict[str, list[str]] = {}
+        for name, entry in self.catalogue.targets.items() if self.catalogue else ():
+            found.setdefault(entry.indicator, []).append(name)
+        return {name: tuple(ids) for name, ids in found.items()}
 
     @cached_property
     def _ever(self) -> dict[str, tuple[Unit, ...]]:

@@ -5,6 +5,7 @@ Nothing that a sender wrote is echoed, no stack trace leaves the process.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
@@ -20,6 +21,9 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 JSON: Final = b"application/json"
 PROBLEM: Final = b"application/problem+json"
+
+# A sender that is slower holds a connection for nothing.
+BODY_SECONDS: Final = 30.0
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _CHOICE = re.compile(r"([A-Za-z*]{1,8})(?:-[A-Za-z0-9]+)*(?:;\s*q=([01](?:\.[0-9]{0,3})?))?")
@@ -121,27 +125,34 @@ def problem_headers(problem: Problem, speech: Language) -> list[tuple[bytes, byt
     return extra
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole body. Problem `body_too_large` before more than `limit` bytes are held."""
+async def read_body(
+    scope: Scope, receive: Receive, limit: int, seconds: float = BODY_SECONDS
+) -> bytes:
+    """The whole body. Problems `body_too_large`, before more than `limit` bytes are held, and
+    `body_incomplete` when it does not arrive in time.
+    """
     declared = header(scope, b"content-length")
     if declared is not None and declared.isdigit() and int(declared[:20]) > limit:
         raise _too_large(limit)
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body", False):
-        body: bytes = message.get("body", b"")
-        if len(body) > limit:
-            raise _too_large(limit)
-        return body
+    try:
+        async with asyncio.timeout(seconds):
+            return await _read_body(receive, limit)
+    except TimeoutError:
+        raise Problem("body_incomplete", headers=[(b"connection", b"close")]) from None
+
+
+async def _read_body(receive: Receive, limit: int) -> bytes:
     held = bytearray()
     while True:
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise Disconnected
-        held += message.get("body", b"")
-        if len(held) > limit:
+        body: bytes = message.get("body", b"")
+        if len(held) + len(body) > limit:
             raise _too_large(limit)
         if not message.get("more_body", False):
-            return bytes(held)
-        message = await receive()
+            return bytes(held + body) if held else body
+        held += body
 
 
 def _too_large(limit: int) -> Problem:

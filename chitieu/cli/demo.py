@@ -153,8 +153,10 @@ def _keys(shape: Shape, places: Places, codes: list[str]) -> list[WantedKey]:
 def _held(folder: DataFolder) -> dict[tuple[str, ...], str]:
     try:
         body = json_text.loads(folder.demo_credentials_file.read_text("utf-8"))
-        units = {("units", code): key for code, key in body["units"].items()}
-        return {("province",): next(iter(body["provinces"].values())), **units}
+        found: dict[tuple[str, ...], str] = {
+            ("units", code): str(key) for code, key in body["units"].items()
+        }
+        return found | {("province",): str(next(iter(body["provinces"].values())))}
     except (FileNotFoundError, ValueError, KeyError, StopIteration):
         return {}
 

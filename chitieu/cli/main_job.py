@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 
-from chitieu.bootstrap import prepare_registry, product_catalogue, product_places
+from chitieu.bootstrap import prepare_registry, product_catalogue, product_provinces
 from chitieu.catalogue.catalogue import Catalogue
 from chitieu.cli import tables
 from chitieu.cli.session import make_first_keys
@@ -42,7 +42,7 @@ class MainJob:
     async def prepare(self) -> None:
         """Catalogue, units, first keys."""
         base = product_catalogue(self._settings.catalogue)
-        self._places = product_places()
+        self._places = product_provinces()
         done = await prepare_registry(self._dsn, base, dt.datetime.now(dt.UTC))
         # What was loaded by a user's own hand is not ours to post.
         self._catalogue = base
@@ -53,9 +53,7 @@ class MainJob:
             f"catalogue: {len(counts.plans)} plans, {len(counts.targets)} targets,"
             f" {len(counts.units)} units" + (" (a new version)" if done.new_version else ""),
         )
-        self._credentials, made = await make_first_keys(
-            self._dsn, counts, self._places, self._folder
-        )
+        self._credentials, made = await make_first_keys(self._dsn, base, self._places, self._folder)
         if made:
             file = self._folder.credentials_file
             say(f"khóa truy cập: {file}", f"access keys: {file}")

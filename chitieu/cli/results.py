@@ -64,6 +64,9 @@ def scorecard(  # noqa: PLR0913 - each is an option that people type
         str | None, typer.Option(help="bảng nào của kế hoạch / which table of the plan")
     ] = None,
     csv: Annotated[bool, typer.Option("--csv", help="in CSV cho Excel / print CSV")] = False,
+    rows: Annotated[
+        int | None, typer.Option(min=1, help="nhiều nhất bấy nhiêu dòng / at most so many lines")
+    ] = None,
     svg: Annotated[Path | None, typer.Option(help="ghi một hình SVG / write a picture")] = None,
     json: Json = False,
 ) -> None:
@@ -74,19 +77,20 @@ def scorecard(  # noqa: PLR0913 - each is an option that people type
         query = {"plan": plan, "tier": tier, "as_of": as_of, "known_at": known_at, "on": on}
         if as_printed:
             shown = ask(settings_of(), _printed(code, query, table))
-            rows, data, view = (
+            cells, data, view = (
                 printed.as_rows(shown), printed.as_json(shown), printed.as_table(shown),
             )  # fmt: skip
         else:
             card = ask(settings_of(), _card(code, query))
-            rows, data, view = (
-                tables.scorecard_rows(card), card, tables.scorecard(card, plan),
+            cells, data, view = (
+                tables.scorecard_rows(card), card,
+                tables.scorecard(card, plan, most=rows, see=speak("bỏ --rows", "without --rows")),
             )  # fmt: skip
         if svg is not None:
             svg.write_text(tables.svg(view, f"chitieu scorecard {code}"), "utf-8")
             say(f"đã ghi {svg}", f"wrote {svg}")
         elif csv:
-            sys.stdout.write(tables.csv_of(rows))
+            sys.stdout.write(tables.csv_of(cells))
         elif json:
             print_json(data)
         else:

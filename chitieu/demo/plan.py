@@ -54,13 +54,13 @@ def demo_catalogue(shape: Shape) -> Catalogue:
         "year": year,
         "in_force_from": dt.date(year, 1, 1),
         "last_day": dt.date(year, 12, 31),
-        "rows": [_row(number, *row) for number, row in enumerate(_ROWS, start=1)],
+        "rows": [_row(year, number, *row) for number, row in enumerate(_ROWS, start=1)],
     }
     return Catalogue.of(plans=[Plan.model_validate(data)])
 
 
 def _row(
-    order: int, key: str, indicator: str, value: str, vi: str, en: str, each: str | None
+    year: int, order: int, key: str, indicator: str, value: str, vi: str, en: str, each: str | None
 ) -> dict[str, Any]:
     return {
         "key": key,
@@ -78,9 +78,9 @@ def _row(
             "comparator": ">=",
             "printed": f"{value}%",
             "each": {"comparator": ">=", "value": each} if each else None,
-            "due": None,
-            "due_text": "hết năm",
-            "due_precision": "none",
+            "due": dt.date(year, 12, 31),
+            "due_text": f"năm {year}",
+            "due_precision": "year",
             "scope": {"label": {"vi": "toàn tỉnh (hư cấu)", "en": "the province (fictional)"}},
         },
     }

@@ -58,11 +58,7 @@ def units_of(shape: Shape, first: dt.date, districts: Sequence[str]) -> list[Uni
 def _facility(
     shape: Shape, number: int, of: int, first: dt.date, districts: Sequence[str]
 ) -> UnitRecord:
-    share = (number + 0.5) / of
-    for weight, kind, level, ownership, name in _KINDS:
-        if share < weight:
-            break
-        share -= weight
+    _, kind, level, ownership, name = _kind((number + 0.5) / of)
     high, low = divmod(number, len(_DIGITS))
     hospital_class = shape.chance("class", number).choice(("I", "II", "III"))
     return _record(
@@ -70,6 +66,15 @@ def _facility(
         name=f"{name} số {number + 1} (hư cấu)", kind="facility", type=kind, level=level,
         ownership=ownership, **({"class": hospital_class} if kind == "hospital" else {}),
     )  # fmt: skip
+
+
+def _kind(share: float) -> tuple[float, str, str | None, str, str]:
+    """The kind that stands at this share of all facilities."""
+    for each in _KINDS:
+        if share < each[0]:
+            return each
+        share -= each[0]
+    return _KINDS[-1]
 
 
 def _record(

@@ -145,7 +145,8 @@ def _event(
 
 
 def _source(shape: Shape) -> str:
-    return f"urn:chitieu:demo:{shape.seed}"
+    # Another shape makes other reports, so it must not have the same identities.
+    return f"urn:chitieu:demo:{shape.seed}-{shape.units}-{shape.months}-{shape.last:%Y-%m}"
 
 
 def _raised(value: Any) -> Any:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from chitieu.places import Place
 from chitieu.ports import Entry
 from chitieu.postgres.log import read_registry_until
-from chitieu.registry import Registry, place_key
+from chitieu.registry import Registry
 from chitieu.reports import Report
 from chitieu.scoring.world import Fallen, Reports, World
 
@@ -88,26 +88,35 @@ async def scored(connection: Any, consumer: str = "scorer") -> int:
     return value or 0
 
 
-async def pinned(connection: Any, place: Place, until: int) -> tuple[int, int] | None:
-    """(seq, known) of the newest position ≤ `until` that concerns a province; None before any."""
+class Position(NamedTuple):
+    """A placed entry: where, known when (µs since 1970), in which epoch."""
+
+    seq: int
+    known: int
+    epoch: int
+
+
+async def pinned(connection: Any, places: Sequence[str], until: int) -> Position | None:
+    """The newest position ≤ `until` that concerns one of these place keys; None before any."""
     row = await connection.fetchrow(
-        "SELECT p.seq, l.first_known + (p.seq - l.first_seq) AS known FROM place_position p"
+        "SELECT p.seq, l.first_known + (p.seq - l.first_seq) AS known, l.epoch"
+        " FROM place_position p"
         " JOIN log l ON p.seq >= l.first_seq AND p.seq < l.first_seq + l.n"
         " WHERE p.place = ANY($1::text[]) AND p.seq <= $2 ORDER BY p.seq DESC LIMIT 1",
-        [place_key(place), EVERYWHERE],
+        list(places),
         until,
     )
-    return None if row is None else (row["seq"], row["known"])
+    return None if row is None else Position(row["seq"], row["known"], row["epoch"])
 
 
-async def position_at(connection: Any, known: int) -> tuple[int, int]:
-    """(seq, known) of the newest position known at or before an instant; (0, 0) before any."""
+async def position_at(connection: Any, known: int) -> Position:
+    """The newest position known at or before an instant; 0 before any."""
     row = await connection.fetchrow(
-        "SELECT first_seq, n, first_known FROM log WHERE first_known <= $1"
+        "SELECT first_seq, n, epoch, first_known FROM log WHERE first_known <= $1"
         " ORDER BY first_known DESC LIMIT 1",
         known,
     )
     if row is None:
-        return (0, 0)
+        return Position(0, 0, 1)
     ahead = min(row["n"] - 1, known - row["first_known"])
-    return (row["first_seq"] + ahead, row["first_known"] + ahead)
+    return Position(row["first_seq"] + ahead, row["first_known"] + ahead, row["epoch"])

@@ -56,7 +56,8 @@ async def place(connection: Any, now: int) -> int:
     placed = 0
     async with connection.transaction():
         head = await connection.fetchrow(
-            "SELECT seq, known, last_xid::text AS last_xid, last_batch FROM log_head FOR UPDATE"
+            "SELECT epoch, seq, known, last_xid::text AS last_xid, last_batch"
+            " FROM log_head FOR UPDATE"
         )
         rows = await connection.fetch(
             "SELECT b.id, b.n, b.xid::text AS xid_text FROM batch b"
@@ -71,12 +72,12 @@ async def place(connection: Any, now: int) -> int:
             return 0
         seq, known, records = head["seq"], max(now, head["known"] + 1), []
         for row in rows:
-            records.append((seq + 1, row["id"], row["n"], known))
+            records.append((seq + 1, row["id"], row["n"], head["epoch"], known))
             seq += row["n"]
             known += row["n"]
             placed += row["n"]
         await connection.copy_records_to_table(
-            "log", records=records, columns=["first_seq", "batch_id", "n", "first_known"]
+            "log", records=records, columns=["first_seq", "batch_id", "n", "epoch", "first_known"]
         )
         await connection.execute(
             "UPDATE log_head SET seq = $1, known = $2, last_xid = $3::text::xid8, last_batch = $4",
@@ -102,7 +103,8 @@ async def recognise_cluster(connection: Any) -> bool:
     """
     async with connection.transaction():
         row = await connection.fetchrow(
-            "SELECT h.system_identifier AS was, c.system_identifier::text AS is_, h.seq, h.known"
+            "SELECT h.system_identifier AS was, c.system_identifier::text AS is_,"
+            " h.epoch, h.seq, h.known"
             " FROM log_head h, pg_control_system() c FOR UPDATE OF h"
         )
         if row["was"] == row["is_"]:
@@ -113,8 +115,9 @@ async def recognise_cluster(connection: Any) -> bool:
             " WHERE l.batch_id IS NULL ORDER BY b.id"
         ):
             await connection.execute(
-                "INSERT INTO log (first_seq, batch_id, n, first_known) VALUES ($1, $2, $3, $4)",
-                seq + 1, batch["id"], batch["n"], known,
+                "INSERT INTO log (first_seq, batch_id, n, epoch, first_known)"
+                " VALUES ($1, $2, $3, $4, $5)",
+                seq + 1, batch["id"], batch["n"], row["epoch"] + 1, known,
             )  # fmt: skip
             seq, known = seq + batch["n"], known + batch["n"]
         await connection.execute("UPDATE batch SET xid = pg_current_xact_id()")

@@ -130,6 +130,7 @@ log = sa.Table(
     sa.Column("first_seq", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("batch_id", sa.BigInteger, nullable=False, unique=True),
     sa.Column("n", sa.Integer, nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False, comment="in which it was placed"),
     sa.Column("first_known", sa.BigInteger, nullable=False, unique=True),
     comment="entry i of the batch has position first_seq + i and known time first_known + i",
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 from chitieu.catalogue.catalogue import Catalogue, TargetEntry
-from chitieu.catalogue.model import Indicator, Metric, Plan, Row, Target
+from chitieu.catalogue.model import Comparator, Indicator, Metric, Plan, Row, Target
 from chitieu.periods import Period, containing
 from chitieu.places import Place
 from chitieu.predicates import holds
@@ -64,16 +65,25 @@ class Asked:
         """Ids of the statements of the same duty, itself included."""
         return self.registry.joined.get(self.id, (self.id,))
 
-    @property
+    @cached_property
     def in_force_from(self) -> dt.date:
-        return self.target.from_ or self.plan.in_force_from
+        """Its first day in force; with a condition, not before the day it was fulfilled."""
+        day = self.target.from_ or self.plan.in_force_from
+        fulfilled = self.registry.conditions.get(self.id)
+        if self.target.condition is not None and fulfilled is not None:
+            day = max(day, fulfilled.fulfilled_on)
+        return day
 
-    @property
+    @cached_property
     def judged_on(self) -> dt.date:
         """The last day on which it is judged: due, else the plan's last; own work, its agency's."""
         day = self.target.due or self.plan.last_day
-        if self.target.scope.own_work and self.place.valid_to is not None:
-            day = min(day, self.place.valid_to)
+        if self.target.scope.own_work:
+            ends = [self.place.valid_to]
+            agencies = [unit.closed for unit in self.units(day)]
+            if agencies and None not in agencies:
+                ends.append(max(end for end in agencies if end is not None))
+            day = min([day, *(end for end in ends if end is not None)])
         return day
 
     @property
@@ -82,13 +92,26 @@ class Asked:
         return self.judged_on < (self.target.due or self.plan.last_day)
 
     @property
+    def required(self) -> tuple[Comparator | None, Decimal]:
+        """What the actual value must meet: of a task or a milestone, all of it."""
+        if self.indicator.formula in ("task", "milestone"):
+            return ">=", Decimal(100)
+        return self.target.comparator, self.target.value or Decimal(0)
+
+    @property
     def window_kind(self) -> str:
         return self.target.window or self.measured_by.window
+
+    @property
+    def is_latest(self) -> bool:
+        """Whether the latest state or snapshot answers, and nothing is pooled."""
+        of_a_day = self.metric is not None and self.metric.form != "period"
+        return self.window_kind == "latest" or of_a_day
 
     def window(self, on: dt.date) -> Period:
         """The days whose figures are pooled on a day."""
         kind = self.window_kind
-        if kind == "latest" or (self.metric is not None and self.metric.form != "period"):
+        if self.is_latest:
             return Period(on, on)
         if kind == "plan_year":
             year = self.plan.year or self.plan.in_force_from.year
@@ -117,6 +140,20 @@ class Asked:
             unit
             for unit in self.registry.units_in(self.place, on)
             if holds(predicate, unit.on(held)) and self._in_part(unit, held)
+        )
+
+    def units_ever(self) -> tuple[Unit, ...]:
+        """The units that are or were in scope by any of their known attributes."""
+        scope = self.target.scope
+        if scope.units:
+            return self.units(self.plan.last_day)
+        predicate = scope.where if scope.where is not None else self.indicator.concerns
+        if predicate is None:
+            return ()
+        return tuple(
+            unit
+            for unit in self.registry.units_ever_in(self.place)
+            if any(holds(predicate, version.attributes) for version in unit.versions)
         )
 
     def _in_part(self, unit: Unit, on: dt.date) -> bool:

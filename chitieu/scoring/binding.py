@@ -22,18 +22,26 @@ def binding_why(outcomes: Sequence[Outcome]) -> dict[str, str]:
     by_duty: defaultdict[tuple[str, ...], list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         by_duty[outcome.asked.joined].append(outcome)
-        if outcome.asked.indicator.formula not in ("task", "duty"):
-            by_indicator[outcome.asked.entry.indicator].append(outcome)
     for joined in by_duty.values():
-        if len(joined) > 1:
-            leader = max(joined, key=_leads)
-            why |= {o.asked.id: leader.asked.id for o in joined if o is not leader}
+        leader = max(joined, key=_leads)
+        why |= {o.asked.id: leader.asked.id for o in joined if o is not leader}
+        if leader.asked.indicator.formula not in ("task", "duty"):
+            by_indicator[leader.asked.entry.indicator].append(leader)
     for group in by_indicator.values():
         for outcome in group:
             for other in group:
                 if other is not outcome and _stronger(other, outcome):
                     why.setdefault(outcome.asked.id, other.asked.id)
-    return why
+    return {name: _last(why, name) for name in why}
+
+
+def _last(why: dict[str, str], name: str) -> str:
+    """The one at the end of the chain: it binds."""
+    seen = {name}
+    while why.get(name, name) not in seen:
+        name = why[name]
+        seen.add(name)
+    return name
 
 
 def _leads(outcome: Outcome) -> tuple[bool, int, int, int, str]:
@@ -51,7 +59,7 @@ def _stronger(a: Outcome, b: Outcome) -> bool:
     one, two = first.target, second.target
     if not (a.in_force and b.in_force) or one.value is None or two.value is None:
         return False
-    if two.due is not None and two.due < first.in_force_from:
+    if one.due is not None and one.due < second.in_force_from:
         return False
     value = _stricter(first, second)
     due = _earlier(first, second)
@@ -82,13 +90,9 @@ def _stricter(first: Asked, second: Asked) -> int | None:
 
 def _earlier(first: Asked, second: Asked) -> int | None:
     """1 when the first is due earlier, 0 on one day, None later; over a window: the same one."""
-    pooled = first.indicator.formula in ("ratio", "total") and first.metric is not None
-    if pooled and first.metric is not None and first.metric.form == "period":
-        if first.window_kind != second.window_kind:
-            return None
-        day = min(first.judged_on, second.judged_on)
-        if first.window(day).first != second.window(day).first:
-            return None
+    pooled = first.indicator.formula in ("ratio", "total") and not first.is_latest
+    if pooled and first.window(first.judged_on) != second.window(second.judged_on):
+        return None
     a, b = first.target.due or first.plan.last_day, second.target.due or second.plan.last_day
     return None if a > b else int(a < b)
 

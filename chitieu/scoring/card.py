@@ -16,6 +16,7 @@ from chitieu.places import Place
 from chitieu.registry import Registry, place_key
 from chitieu.scoring.asked import Asked, asked_of
 from chitieu.scoring.binding import binding_why
+from chitieu.scoring.figures import Figures
 from chitieu.scoring.outcome import Outcome, evaluate
 from chitieu.scoring.sentence import display, is_percent, sentences
 from chitieu.scoring.world import World
@@ -89,6 +90,11 @@ def _finding(item: Finding) -> dict[str, Any]:
     }
 
 
+def _fraction(figures: Figures) -> str:
+    whole = figures.denominator
+    return decimal_text(figures.numerator) + ("" if whole is None else f"/{decimal_text(whole)}")
+
+
 def findings_of(outcome: Outcome) -> list[dict[str, Any]]:
     """What does not agree: in the document, and in what was reported."""
     asked, judgement = outcome.asked, outcome.judgement
@@ -107,10 +113,10 @@ def findings_of(outcome: Outcome) -> list[dict[str, Any]]:
         found.append({
             "code": "own_and_parts_disagree",
             "text": {
-                "vi": f"{code}: số của địa bàn {decimal_text(own)}, tổng các đơn vị "
-                f"{decimal_text(parts)}.",
-                "en": f"{code}: the area's own figure {decimal_text(own)}, the sum of its units "
-                f"{decimal_text(parts)}.",
+                "vi": f"{code}: số của địa bàn {_fraction(own)}, "
+                f"tổng các đơn vị {_fraction(parts)}.",
+                "en": f"{code}: the area's own figure {_fraction(own)}, "
+                f"its units {_fraction(parts)}.",
             },
             "lines": [],
         })  # fmt: skip

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_FLOOR, Context, Decimal, localcontext
-from typing import Literal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, localcontext
 
 from chitieu.catalogue.model import Comparator
 from chitieu.text import fixed, vietnamese
@@ -41,17 +40,29 @@ def percent_of(numerator: Decimal, denominator: Decimal) -> Decimal:
         return fixed(numerator * 100 / denominator, 6)
 
 
-def display_percent(
-    actual: Decimal, comparator: Comparator | None, value: Decimal | None, met: bool | None
-) -> str:
-    """Two digits and more where two would seem to cross the target: `86,51%`, `99,996%`."""
+def shown_percent(actual: Decimal, comparator: Comparator | None, value: Decimal | None) -> Decimal:
+    """The percentage as it may be shown: two digits, and more where two would cross the target.
+
+    What six digits cannot tell apart is moved to its own side of the target.
+    """
     for digits in range(2, 7):
         shown = fixed(actual, digits)
-        if value is None or met is None or meets(shown, comparator, value) == met:
-            return vietnamese(shown, digits) + "%"
-    # Rounded up even at six digits: cut instead, so that it never shows what was not reached.
-    cut = actual.quantize(Decimal("0.000001"), ROUND_FLOOR) - Decimal("0.000001")
-    return vietnamese(cut, 6) + "%"
+        if value is None or meets(shown, comparator, value) == meets(actual, comparator, value):
+            return shown
+    assert value is not None
+    return actual.quantize(Decimal("0.000001"), ROUND_CEILING if actual > value else ROUND_FLOOR)
+
+
+def display_percent(actual: Decimal, comparator: Comparator | None, value: Decimal | None) -> str:
+    """`86,51%`, `99,996%`: never a figure on the other side of the target."""
+    shown = shown_percent(actual, comparator, value)
+    return vietnamese(shown, digits_of(shown)) + "%"
+
+
+def digits_of(shown: Decimal) -> int:
+    """How many digits stand behind its point."""
+    exponent = shown.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
 
 
 def count_gap(
@@ -92,14 +103,14 @@ def total_gap(actual: Decimal, comparator: Comparator | None, value: Decimal) ->
     return None
 
 
-Side = Literal["low", "high"]
-
-
 def bounds_decide(
     reached: Decimal, silent: int, whole: Decimal, comparator: Comparator | None, percent: Decimal
 ) -> bool | None:
     """The verdict of a share while `silent` units are open; None when they could turn it."""
+    if comparator == "=" and silent:
+        wanted = EXACT.divide(EXACT.multiply(percent, whole), Decimal(100))
+        within = wanted == wanted.to_integral_value() and reached <= wanted <= reached + silent
+        return None if within else False
     low = share_meets(reached, whole, comparator, percent)
     high = share_meets(reached + silent, whole, comparator, percent)
-    middle = comparator == "=" and silent > 0
-    return low if low == high and not middle else None
+    return low if low == high else None

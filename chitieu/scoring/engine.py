@@ -98,10 +98,13 @@ class Engine:
         self.standing = Standing()
         self._find = find
 
-    def remember(self, entries: Iterable[Entry]) -> None:
-        """Take amendments of the past without effects (a restart)."""
+    def remember(self, entries: Iterable[Entry], until: int) -> None:
+        """Take the amendments up to a position without effects (a restart).
+
+        What they name may have come after them, so it is looked for up to that position.
+        """
         for entry in entries:
-            self._amend(entry)
+            self._amend(entry, until)
 
     def offer(self, entry: Entry, found: dict[Identity, Node]) -> None:
         """Let an event of the running batch be found by amendments that follow it."""
@@ -174,12 +177,12 @@ class Engine:
             # The items of what fell are not at hand here; such amendments are rare.
             touched.every_item = touched.every_item or any(c.metric in BY_ITEM for c in changes)
 
-    def _amend(self, entry: Entry) -> list[Change]:
+    def _amend(self, entry: Entry, until: int | None = None) -> list[Change]:
         standing = self.standing
         named = named_by(entry)
         if named is not None and not standing.knows(named):
             found = self._find(named)
-            if found is not None and found.seq < entry.seq:
+            if found is not None and found.seq < (entry.seq if until is None else until + 1):
                 standing.add(found)
         if entry.kind == "retraction":
             assert named is not None  # a retraction always names

@@ -11,6 +11,7 @@ from chitieu.reports import Report
 from chitieu.scoring.card import Pin, assumed_of, citation_of, exact, result_json
 from chitieu.scoring.figures import Counted
 from chitieu.scoring.outcome import Outcome
+from chitieu.scoring.relevant import fallen_reports
 from chitieu.scoring.selection import LeftOut
 
 
@@ -44,17 +45,8 @@ def _left_out(outcome: Outcome) -> list[dict[str, Any]]:
     items: list[tuple[Report, str]] = [
         (item.report, item.why) for item in outcome.judgement.figures.left_out
     ]
-    asked, reports = outcome.asked, outcome.world.reports
-    units = {unit.code for unit in asked.units(outcome.evaluated_on)}
-    area = asked.area(outcome.evaluated_on) if asked.asks_all else None
-    units |= {area.code} if area else set()
-    if asked.metric is not None:
-        for code in sorted(units):
-            fallen = reports.fallen.get((code, asked.metric.name), ())
-            items += [(f.report, f.why) for f in fallen]
-    for name in asked.joined:
-        for metric in ("task", "published-rate"):
-            items += [(f.report, f.why) for f in reports.fallen_by_item.get((metric, name), ())]
+    fallen = fallen_reports(outcome.world, outcome.asked, outcome.evaluated_on)
+    items += [(item.report, item.why) for item in fallen]
     seen: set[tuple[int, str, str]] = set()
     out = []
     for report, why in sorted(items, key=lambda i: (i[0].unit, i[0].first, i[0].seq, i[1])):

@@ -12,7 +12,7 @@ from chitieu.catalogue.model import Indicator, Metric, Target
 from chitieu.periods import Period, whole_periods
 from chitieu.registry import Unit
 from chitieu.reports import Report
-from chitieu.scoring.compare import meets
+from chitieu.scoring.compare import share_meets
 from chitieu.scoring.selection import (
     NOTHING,
     LeftOut,
@@ -59,7 +59,7 @@ class Figures:
     counted: list[Counted] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
-    disagree: list[tuple[str, Decimal, Decimal]] = field(default_factory=list)
+    disagree: list[tuple[str, Figures, Figures]] = field(default_factory=list)
 
     @property
     def estimated(self) -> bool:
@@ -118,7 +118,7 @@ class Question:
             return standing_for(group, self.window, self.on)
         return pooled(group, self.window, self.on)
 
-    def expected_periods(self, world: World, unit: Unit) -> list[Period]:
+    def expected_periods(self, world: World, unit: Unit | None) -> list[Period]:
         """Whole periods that have ended, are due by what is known, and in which it was open."""
         within = dt.timedelta(days=self.metric.report_within)
         return [
@@ -126,15 +126,15 @@ class Question:
             for period in whole_periods(self.metric.cadence, self.window)
             if period.last <= self.on
             and period.last + within <= world.known_day
-            and unit.open_within(period.first, period.last)
+            and (unit is None or unit.open_within(period.first, period.last))
         ]
 
 
-def unit_sums(world: World, unit: Unit, question: Question) -> Figures:
-    """Sums of one unit."""
+def unit_sums(world: World, unit: Unit, question: Question, is_area: bool = False) -> Figures:
+    """Sums of one unit. An area must cover the window, however long it stands in the register."""
     selection = question.select(world, unit.code)
     numerator, denominator = question.indicator.numerator, question.indicator.denominator
-    figures = Figures(denominator=ZERO if denominator else None, units_expected=1)
+    figures = Figures(denominator=ZERO if denominator else None)
     for report in selection.taken:
         part = report.number(numerator or "")
         whole = report.number(denominator) if denominator else None
@@ -144,13 +144,16 @@ def unit_sums(world: World, unit: Unit, question: Question) -> Figures:
         figures.compiled = figures.compiled or report.compiled
         figures.counted.append(Counted(unit.code, report, part, whole))
     figures.left_out = list(selection.left_out)
-    figures.units_reported = int(bool(selection.taken))
+    reported = bool(selection.taken)
+    figures.units_reported = int(reported)
+    window = question.window
+    figures.units_expected = int(reported or unit.open_within(window.first, window.last))
     if question.is_latest or question.metric.cadence == "none":
-        figures.expected, figures.received = 1, int(bool(selection.taken))
-        if not selection.taken:
+        figures.expected, figures.received = figures.units_expected, int(reported)
+        if figures.expected and not reported:
             figures.missing.append(Missing(unit.code, ""))
         return figures
-    for period in question.expected_periods(world, unit):
+    for period in question.expected_periods(world, None if is_area else unit):
         figures.expected += 1
         if covered(selection.taken, period):
             figures.received += 1
@@ -188,7 +191,7 @@ def area_sums(
     parts = _merged([*inner, *(unit_sums(world, unit, question) for unit in rest)], question)
     if area is None or any(unit.code == area.code for unit in units):
         return parts
-    own = unit_sums(world, area, question)
+    own = unit_sums(world, area, question, is_area=True)
     if not own.counted:
         parts.left_out += own.left_out
         return parts
@@ -196,13 +199,13 @@ def area_sums(
     kept, dropped, why = (parts, own, "parts_count")
     if not (units and not parts.missing and parts.reported and whole):
         kept, dropped, why = (own, parts, "own_figure_counts")
-        kept.units_expected, kept.units_reported = len(units), len(units)
-        kept.expected = kept.received = max(1, own.received)
-        kept.missing, kept.compiled = [], True
+        # It speaks for its units, for the periods that it covers.
+        kept.units_expected = kept.units_reported = max(1, parts.units_expected)
+        kept.compiled = True
     if dropped.reported and (kept.numerator, kept.denominator) != (
         dropped.numerator, dropped.denominator,
     ):  # fmt: skip
-        kept.disagree.append((area.code, own.numerator, parts.numerator))
+        kept.disagree.append((area.code, own, parts))
     kept.left_out += dropped.left_out
     for counted in dropped.counted:
         if counted.report:
@@ -282,7 +285,7 @@ def share_meeting(
         if not own.denominator:
             return "leaves", own
         assert each is not None  # the catalogue check refuses a share_meeting without it
-        holds = meets(own.numerator * 100, each.comparator, each.value * own.denominator)
+        holds = share_meets(own.numerator, own.denominator, each.comparator, each.value)
         return ("achieved" if holds else "not_achieved"), own
 
     return _share([u for u in units if u.is_open(question.on)], state_of)

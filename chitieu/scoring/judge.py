@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Literal
 
 from chitieu.periods import Period, containing, whole_periods
-from chitieu.reports import RATE, TASK, Report
+from chitieu.reports import TASK
 from chitieu.scoring.asked import Asked
 from chitieu.scoring.compare import bounds_decide, meets, percent_of, share_meets
 from chitieu.scoring.figures import (
@@ -23,57 +20,9 @@ from chitieu.scoring.figures import (
     share_meeting,
     share_of_units,
 )
-from chitieu.scoring.selection import LeftOut, latest
+from chitieu.scoring.judgement import HUNDRED, Judgement, verdict_of
+from chitieu.scoring.printed import newest_task, printed_verdict, rates_of, with_printed
 from chitieu.scoring.world import World
-
-Verdict = Literal["met", "not_met", "unknown", "not_applicable", "not_in_force"]
-Reason = Literal[
-    "no_report",
-    "coverage",
-    "status_only",
-    "stale",
-    "no_unit_registered",
-    "denominator_missing",
-    "zero_denominator",
-    "no_target",
-    "condition",
-    "not_yet",
-    "repealed",
-    "issuer_ended",
-]
-Basis = Literal["measured", "compiled", "printed", "status"]
-HUNDRED = Decimal(100)
-
-
-@dataclass
-class Judgement:
-    """What is said of a target on a day, with what it rests on."""
-
-    verdict: Verdict
-    reason: Reason | None
-    window: Period
-    on: dt.date
-    figures: Figures = field(default_factory=Figures)
-    basis: Basis | None = None
-    actual: Decimal | None = None
-    bounds: tuple[Decimal, Decimal] | None = None
-    rate: Report | None = None
-    status: Report | None = None
-    lapses: list[str] = field(default_factory=list)
-    holds_now: bool | None = None
-
-    @property
-    def numerator(self) -> Decimal | None:
-        shown = self.basis in ("measured", "compiled") and self.figures.reported
-        return self.figures.numerator if shown else None
-
-    @property
-    def denominator(self) -> Decimal | None:
-        return self.figures.denominator if self.numerator is not None else None
-
-    @property
-    def met(self) -> bool | None:
-        return {"met": True, "not_met": False}.get(self.verdict)
 
 
 def judge(world: World, asked: Asked, on: dt.date) -> Judgement:
@@ -87,11 +36,7 @@ def judge(world: World, asked: Asked, on: dt.date) -> Judgement:
         return _task(world, asked, on)
     if asked.target.maintain and asked.metric and asked.metric.cadence != "none":
         return _maintained(world, asked, on)
-    return _with_printed(world, asked, _measured(world, asked, asked.window(on), on))
-
-
-def _verdict(met: bool) -> Verdict:
-    return "met" if met else "not_met"
+    return with_printed(world, asked, _measured(world, asked, asked.window(on), on))
 
 
 def _measured(
@@ -140,7 +85,8 @@ def _sum_verdict(asked: Asked, judgement: Judgement) -> Judgement:
         judgement.actual = figures.numerator
         met = meets(figures.numerator, target.comparator, target.value)
         # More can only come: what is reached stays reached, what is exceeded stays exceeded.
-        settled = met if target.comparator in (">=", ">") else not met
+        over = figures.numerator > target.value
+        settled = met if target.comparator in (">=", ">") else over
         if not enough and not settled:
             judgement.verdict, judgement.reason = "unknown", "coverage"
             return judgement
@@ -156,7 +102,7 @@ def _sum_verdict(asked: Asked, judgement: Judgement) -> Judgement:
             judgement.verdict, judgement.reason = "unknown", "coverage"
             return judgement
         met = share_meets(figures.numerator, figures.denominator, target.comparator, target.value)
-    judgement.verdict, judgement.reason = _verdict(met), None
+    judgement.verdict, judgement.reason = verdict_of(met), None
     return judgement
 
 
@@ -178,115 +124,25 @@ def _share_verdict(asked: Asked, judgement: Judgement, registered: bool) -> Judg
         percent_of(figures.numerator, whole),
         percent_of(figures.numerator + figures.silent, whole),
     )
-    met = bounds_decide(figures.numerator, figures.silent, whole, target.comparator, target.value)
+    comparator, value = asked.required
+    met = bounds_decide(figures.numerator, figures.silent, whole, comparator, value)
     if figures.reported:
         judgement.actual = percent_of(figures.numerator, whole)
     if met is None:
         judgement.reason = "coverage" if figures.reported else "no_report"
     else:
-        judgement.verdict, judgement.reason = _verdict(met), None
+        judgement.verdict, judgement.reason = verdict_of(met), None
         judgement.actual = percent_of(figures.numerator, whole)
-    return judgement
-
-
-# --- percentages printed without a fraction, and status words ----------------------------------
-
-
-def _rates(world: World, asked: Asked) -> list[Report]:
-    """Printed percentages that answer this target."""
-    found = []
-    scope = asked.target.scope
-    for report in world.reports.for_item(RATE, asked.entry.indicator):
-        if scope.units:
-            itself = list(scope.units) == [report.unit]
-        else:
-            area = asked.area(report.last) if asked.asks_all else None
-            itself = area is not None and area.code == report.unit
-        if itself:
-            found.append(report)
-    for name, other in asked.catalogue.targets.items():
-        same = (
-            other.indicator == asked.entry.indicator
-            and other.plan.place == asked.plan.place
-            and _scope_key(other.target.scope) == _scope_key(scope)
-            and (other.target.window or "") == (asked.target.window or "")
-        )
-        if same or name in asked.joined:
-            found += world.reports.for_item(RATE, name)
-    return found
-
-
-def _scope_key(scope: object) -> object:
-    return (getattr(scope, "units"), str(getattr(scope, "where")), getattr(scope, "place"))  # noqa: B009
-
-
-def _with_printed(world: World, asked: Asked, judgement: Judgement) -> Judgement:
-    """A printed percentage where no fraction decides, a status word where nothing else is known."""
-    on = judgement.on
-    rates = [r for r in _rates(world, asked) if r.covers <= on]
-    window = judgement.window
-    if window.first == window.last:
-        window = Period(dt.date(on.year, 1, 1), on)
-    inside = [r for r in rates if window.first <= r.last <= on]
-    best = max(inside, key=lambda r: (r.last, r.rank), default=None)
-    if judgement.verdict in ("met", "not_met", "not_applicable"):
-        judgement.figures.left_out += [LeftOut(r, "fraction_wins") for r in rates]
-        return judgement
-    judgement.figures.left_out += [LeftOut(r, "superseded") for r in rates if r is not best]
-    if best is not None:
-        running = containing(asked.plan.reporting_period, on)
-        if best.last >= running.first:
-            return _printed_verdict(asked, judgement, best)
-        judgement.figures.left_out.append(LeftOut(best, "stale"))
-        if not judgement.figures.reported:
-            judgement.reason, judgement.rate, judgement.basis = "stale", best, "printed"
-            return judgement
-    return _with_status(world, asked, judgement)
-
-
-def _printed_verdict(asked: Asked, judgement: Judgement, rate: Report) -> Judgement:
-    assert asked.target.value is not None
-    percent = rate.number("percent")
-    judgement.rate, judgement.basis, judgement.actual = rate, "printed", percent
-    met = meets(percent, asked.target.comparator, asked.target.value)
-    judgement.verdict, judgement.reason = _verdict(met), None
-    judgement.bounds = None
-    figures = judgement.figures
-    figures.left_out += [
-        LeftOut(c.report, "own_figure_counts") for c in figures.counted if c.report
-    ]
-    judgement.figures = Figures(
-        numerator=ZERO, denominator=None, units_expected=max(1, figures.units_expected),
-        units_reported=max(1, figures.units_expected), expected=1, received=1,
-        counted=[Counted(rate.unit, rate, ZERO, None)], left_out=figures.left_out,
-    )  # fmt: skip
-    return judgement
-
-
-def _with_status(world: World, asked: Asked, judgement: Judgement) -> Judgement:
-    if judgement.figures.reported or judgement.reason == "stale":
-        return judgement
-    newest = _newest_task(world, asked, judgement.on)[0]
-    if newest is not None:
-        judgement.status, judgement.basis, judgement.reason = newest, "status", "status_only"
     return judgement
 
 
 # --- tasks -------------------------------------------------------------------------------------
 
 
-def _newest_task(world: World, asked: Asked, on: dt.date) -> tuple[Report | None, list[LeftOut]]:
-    reports = [r for name in asked.joined for r in world.reports.for_item(TASK, name)]
-    counting = [r for r in reports if r.covers <= on]
-    newest = max(counting, key=lambda r: (r.first, r.rank), default=None)
-    out = [LeftOut(r, "not_yet_covered") for r in reports if r.covers > on]
-    return newest, out + [LeftOut(r, "older_state") for r in counting if r is not newest]
-
-
 def _task(world: World, asked: Asked, on: dt.date) -> Judgement:
     """The state is the measurement: done is 1 of 1."""
     judgement = Judgement("unknown", "no_report", asked.window(on), on, basis=None)
-    newest, left_out = _newest_task(world, asked, on)
+    newest, left_out = newest_task(world, asked, on)
     figures = Figures(units_expected=1, expected=1, left_out=left_out, denominator=ONE)
     judgement.figures = figures
     if newest is None:
@@ -304,7 +160,7 @@ def _task(world: World, asked: Asked, on: dt.date) -> Judgement:
     elif state == "cancelled":
         judgement.verdict, judgement.reason = "not_in_force", "repealed"
     elif asked.target.due is not None:
-        judgement.verdict, judgement.reason = _verdict(state == "done"), None
+        judgement.verdict, judgement.reason = verdict_of(state == "done"), None
     else:
         running = containing("quarter", on)
         since = containing("quarter", running.first - dt.timedelta(days=1)).first
@@ -341,7 +197,7 @@ def _maintained(world: World, asked: Asked, on: dt.date) -> Judgement:
             lapses.append(str(period))
     last = decided[-1] if decided else pooled
     if not decided:
-        shown = _with_printed(world, asked, pooled)
+        shown = with_printed(world, asked, pooled)
         if shown.verdict in ("met", "not_met"):
             shown.verdict, shown.reason = "unknown", "coverage"
         return shown
@@ -359,28 +215,9 @@ def _with_rate_of_period(
     """A printed percentage of this period, or of a longer one that stands for it."""
     if judgement.met is not None:
         return judgement
-    covering = [r for r in _rates(world, asked) if r.covers <= on and r.extent.holds(period)]
+    covering = [r for r in rates_of(world, asked) if r.covers <= on and r.extent.holds(period)]
     best = min(covering, key=lambda r: r.extent.days, default=None)
     if best is None:
         return judgement
     same = [r for r in covering if r.extent == best.extent]
-    return _printed_verdict(asked, judgement, max(same, key=lambda r: r.rank))
-
-
-def relevant_reports(world: World, asked: Asked, on: dt.date) -> list[Report]:
-    """Every standing report that could speak to this target by a day; for change points."""
-    found: list[Report] = list(_rates(world, asked))
-    for name in asked.joined:
-        found += world.reports.for_item(TASK, name)
-    if asked.metric is not None:
-        codes = {unit.code for unit in asked.units(on)}
-        if asked.asks_all:
-            area = asked.area(on)
-            codes |= {unit.code for unit in asked.districts(on)}
-            codes |= {area.code} if area else set()
-        for code in sorted(codes):
-            found += world.reports.for_unit(code, asked.metric.name)
-    return found
-
-
-__all__ = ["Judgement", "judge", "latest", "relevant_reports"]
+    return printed_verdict(asked, judgement, max(same, key=lambda r: r.rank))

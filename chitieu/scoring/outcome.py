@@ -13,7 +13,9 @@ from chitieu.registry import Condition
 from chitieu.reports import Report
 from chitieu.scoring.asked import Asked
 from chitieu.scoring.compare import EXACT, count_gap, meets, total_gap
-from chitieu.scoring.judge import Judgement, judge, relevant_reports
+from chitieu.scoring.judge import judge
+from chitieu.scoring.judgement import Judgement
+from chitieu.scoring.relevant import fallen_reports, relevant_reports
 from chitieu.scoring.world import World
 from chitieu.text import decimal_text
 
@@ -49,13 +51,12 @@ class Outcome:
         judgement, target = self.judgement, self.asked.target
         if judgement.numerator is None or target.value is None:
             return 0 if judgement.met else None
+        if judgement.met:
+            return 0
+        comparator, value = self.asked.required
         if judgement.denominator is None:
-            return total_gap(judgement.numerator, target.comparator, target.value)
-        if self.asked.indicator.formula == "task":
-            return 0 if judgement.met else 1
-        return count_gap(
-            judgement.numerator, judgement.denominator, target.comparator, target.value
-        )
+            return total_gap(judgement.numerator, comparator, value)
+        return count_gap(judgement.numerator, judgement.denominator, comparator, value)
 
     @property
     def gap_points(self) -> str | None:
@@ -64,8 +65,7 @@ class Outcome:
             return None
         if judgement.met:
             return "0"
-        value = Decimal(100) if self.asked.indicator.formula == "task" else target.value
-        return decimal_text(abs(EXACT.subtract(value, judgement.actual)))
+        return decimal_text(abs(EXACT.subtract(self.asked.required[1], judgement.actual)))
 
     @cached_property
     def changed(self) -> int:
@@ -73,31 +73,22 @@ class Outcome:
         asked, on = self.asked, self.evaluated_on
         registry = self.world.registry
         known = [registry.defined_known.get(asked.id, registry.catalogue_known)]
-        speaking = {r.unit for r in relevant_reports(self.world, asked, on)}
-        for report in relevant_reports(self.world, asked, on):
-            if report.covers <= on:
-                known.append(report.known)
-        known += [at for unit, at in self._fallen(on) if unit in speaking or unit]
-        for unit in asked.units(on):
+        known += [
+            report.known
+            for report in relevant_reports(self.world, asked, on)
+            if report.covers <= on
+        ]
+        known += [
+            fallen.at_known
+            for fallen in fallen_reports(self.world, asked, on)
+            if fallen.report.covers <= on
+        ]
+        for unit in asked.units_ever():
             known += [version.known for version in unit.versions]
         condition = registry.conditions.get(asked.id)
         if condition:
             known.append(condition.known)
         return max(known)
-
-    def _fallen(self, on: dt.date) -> list[tuple[str, int]]:
-        """Known times at which reports that concerned this target fell."""
-        asked, reports = self.asked, self.world.reports
-        found = [f for name in asked.joined for f in reports.fallen_by_item.get(("task", name), ())]
-        for name in (asked.entry.indicator, *asked.joined):
-            found += reports.fallen_by_item.get(("published-rate", name), [])
-        if asked.metric is not None:
-            codes = {unit.code for unit in asked.units(on)}
-            area = asked.area(on) if asked.asks_all else None
-            codes |= {area.code} if area else set()
-            for code in codes:
-                found += reports.fallen.get((code, asked.metric.name), [])
-        return [(f.report.unit, f.at_known) for f in found if f.report.covers <= on]
 
 
 def evaluate(world: World, asked: Asked, as_of: dt.date) -> Outcome:
@@ -120,12 +111,12 @@ def _in_force(outcome: Outcome) -> None:
     asked, judgement = outcome.asked, outcome.judgement
     if judgement.verdict == "not_applicable" and judgement.reason == "no_target":
         return
-    if outcome.as_of < asked.in_force_from:
+    recorded: Condition | None = outcome.world.registry.conditions.get(asked.id)
+    waits = recorded is None or recorded.fulfilled_on > outcome.as_of
+    if asked.target.condition is not None and waits:
+        judgement.verdict, judgement.reason = "not_in_force", "condition"
+    elif outcome.as_of < asked.in_force_from:
         judgement.verdict, judgement.reason = "not_in_force", "not_yet"
-    elif asked.target.condition is not None:
-        recorded: Condition | None = outcome.world.registry.conditions.get(asked.id)
-        if recorded is None or recorded.fulfilled_on > outcome.as_of:
-            judgement.verdict, judgement.reason = "not_in_force", "condition"
 
 
 def _change_days(outcome: Outcome, last: dt.date) -> list[dt.date]:
@@ -136,12 +127,13 @@ def _change_days(outcome: Outcome, last: dt.date) -> list[dt.date]:
     for report in relevant_reports(world, asked, last):
         days.add(report.covers)
         days.add(report.first)
-    for unit in asked.units(last):
+    for unit in world.registry.units_ever_in(asked.place):
         days |= {version.from_ for version in unit.versions}
-        if unit.closed:
-            days.add(unit.closed + ONE_DAY)
+        days |= {version.closed + ONE_DAY for version in unit.versions if version.closed}
     cadence = asked.metric.cadence if asked.metric else "none"
-    for name in {cadence, asked.plan.reporting_period} - {"none", "day"}:
+    # An ongoing task goes stale with the quarter.
+    ongoing = "quarter" if asked.indicator.formula == "task" else "none"
+    for name in {cadence, ongoing, asked.plan.reporting_period} - {"none", "day"}:
         for period in whole_periods(name, Period(containing(name, first).first, last)):
             days |= {period.last, period.last + ONE_DAY}
     return sorted((day for day in days if first <= day <= last), reverse=True)
@@ -162,8 +154,9 @@ def _since(outcome: Outcome) -> None:
             break
         since = day
     outcome.met_on = since
-    if not judgement.met and asked.target.due is not None:
-        outcome.days_late = (since - asked.target.due).days
+    due = asked.target.due
+    if not judgement.met and due is not None and since > due:
+        outcome.days_late = (since - due).days
 
 
 def _outlook(outcome: Outcome) -> Outlook | None:
@@ -174,6 +167,8 @@ def _outlook(outcome: Outcome) -> Outlook | None:
     target = asked.target
     if asked.metric is None or target.value is None or judgement.basis in ("printed", "status"):
         return "insufficient_history"
+    if judgement.lapses:
+        return "off_track"  # what was not kept up stays not met
     cadence = asked.metric.cadence if asked.metric.cadence not in ("none", "day") else "month"
     ended = whole_periods(cadence, Period(asked.in_force_from, outcome.evaluated_on))
     history: list[tuple[int, Decimal]] = []
@@ -187,9 +182,10 @@ def _outlook(outcome: Outcome) -> Outlook | None:
     (first_at, first), (last_at, last) = history[0], history[-1]
     pace = EXACT.divide(last - first, Decimal(last_at - first_at))
     forecast = EXACT.add(last, EXACT.multiply(pace, Decimal(max(0, left))))
-    if meets(forecast, target.comparator, target.value):
+    comparator, value = asked.required
+    if meets(forecast, comparator, value):
         return "on_track"
-    near = abs(EXACT.subtract(target.value, forecast)) <= abs(target.value) / 20
+    near = abs(EXACT.subtract(value, forecast)) <= abs(value) / 20
     return "at_risk" if judgement.met or near else "off_track"
 
 

@@ -84,16 +84,19 @@ def pooled(reports: Iterable[Report], window: Period, on: dt.date) -> Selection:
 
 
 def standing_for(reports: Iterable[Report], period: Period, on: dt.date) -> Selection:
-    """As `pooled` for one period, else the shortest longer report that stands for it."""
+    """As `pooled` for one period when that is whole, else the shortest longer report."""
     reports = list(reports)
     inside = pooled(reports, period, on)
-    if inside.taken:
+    if covered(inside.taken, period):
         return inside
     current, _ = _current(reports, on)
     longer = [r for r in current if r.extent.holds(period)]
     longer.sort(key=lambda r: r.sent, reverse=True)
     longer.sort(key=lambda r: (r.estimate, r.extent.days))
-    return Selection(tuple(longer[:1]), inside.left_out) if longer else inside
+    if not longer:
+        return inside
+    parts = tuple(LeftOut(report, "overlap") for report in inside.taken)
+    return Selection(tuple(longer[:1]), inside.left_out + parts)
 
 
 def latest(reports: Iterable[Report], on: dt.date) -> Selection:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 from chitieu.catalogue.model import Target
-from chitieu.scoring.compare import EXACT, display_percent
+from chitieu.scoring.compare import EXACT, digits_of, display_percent, shown_percent
 from chitieu.scoring.outcome import Outcome
 from chitieu.text import decimal_text, english, fixed, vietnamese
 
@@ -51,24 +52,32 @@ def is_percent(outcome: Outcome) -> bool:
 
 def display(outcome: Outcome) -> str | None:
     """The actual value as it is shown: `86,51%`, `1.204 ca`, `Đang thực hiện`."""
-    judgement, target = outcome.judgement, outcome.asked.target
+    judgement = outcome.judgement
     if judgement.actual is None:
         return None
     if outcome.asked.indicator.formula == "task" and judgement.status is not None:
         words = STATES[judgement.status.fields["state"]][0]
         return words[:1].upper() + words[1:]
     if is_percent(outcome):
-        exact = judgement.actual
-        if judgement.numerator is not None and judgement.denominator:
-            exact = EXACT.divide(judgement.numerator * 100, judgement.denominator)
-        return display_percent(exact, target.comparator, target.value, judgement.met)
+        comparator, value = outcome.asked.required
+        return display_percent(_exact(outcome), comparator, value)
     return f"{vietnamese(judgement.actual)} {outcome.asked.indicator.measure.vi}"
+
+
+def _exact(outcome: Outcome) -> Decimal:
+    """The actual percentage, not rounded where its fraction is known."""
+    judgement = outcome.judgement
+    assert judgement.actual is not None
+    if judgement.numerator is not None and judgement.denominator:
+        return EXACT.divide(judgement.numerator * 100, judgement.denominator)
+    return judgement.actual
 
 
 def _value(target: Target, outcome: Outcome, vi: bool) -> str:
     assert target.value is not None
     words = (_WORDS_VI if vi else _WORDS_EN)[target.comparator or ">="]
-    figure = vietnamese(target.value) if vi else english(target.value)
+    required = outcome.asked.required[1]
+    figure = vietnamese(required) if vi else english(required)
     measure = outcome.asked.indicator.measure
     unit = "%" if is_percent(outcome) else f" {measure.vi if vi else measure.en}"
     return f"{words}{figure}{unit}"
@@ -121,8 +130,9 @@ def _figures(outcome: Outcome) -> tuple[str, str]:
         fraction_vi = f" ({vietnamese(judgement.numerator)}/{vietnamese(judgement.denominator)})"
         fraction_en = f" ({english(judgement.numerator)}/{english(judgement.denominator)})"
     actual = judgement.actual
-    difference = fixed(abs(EXACT.subtract(actual, target.value)), 2)
-    above = actual >= target.value
+    required = outcome.asked.required[1]
+    difference = fixed(abs(EXACT.subtract(actual, required)), 2)
+    above = actual >= required
     points_vi = "điểm phần trăm " if is_percent(outcome) else ""
     points_en = "percentage points " if is_percent(outcome) else ""
     value_vi, value_en = _value(target, outcome, True), _value(target, outcome, False)
@@ -143,8 +153,9 @@ def _figures(outcome: Outcome) -> tuple[str, str]:
     if outcome.judgement.lapses:
         against_vi += f", không duy trì được ở kỳ {', '.join(outcome.judgement.lapses)}"
         against_en += f", not kept up in {', '.join(outcome.judgement.lapses)}"
+    percent = shown_percent(_exact(outcome), *outcome.asked.required)
     english_shown = (
-        english(actual, 2) + "%" if is_percent(outcome)
+        english(percent, digits_of(percent)) + "%" if is_percent(outcome)
         else f"{decimal_text(actual)} {outcome.asked.indicator.measure.en}"
     )  # fmt: skip
     return (

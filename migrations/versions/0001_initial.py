@@ -60,12 +60,14 @@ CREATE TABLE log (
     first_seq BIGINT NOT NULL,
     batch_id BIGINT NOT NULL,
     n INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
     first_known BIGINT NOT NULL,
     CONSTRAINT pk_log PRIMARY KEY (first_seq),
     CONSTRAINT uq_log_batch_id UNIQUE (batch_id),
     CONSTRAINT uq_log_first_known UNIQUE (first_known)
 );
 COMMENT ON TABLE log IS 'entry i of the batch has position first_seq + i and known time first_known + i';
+COMMENT ON COLUMN log."epoch" IS 'in which it was placed';
 CREATE TABLE log_head (
     single BOOLEAN DEFAULT true NOT NULL,
     epoch INTEGER NOT NULL,

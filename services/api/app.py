@@ -22,7 +22,7 @@ from services.api.catalogue.router import router as catalogue
 from services.api.catalogue.router import target_router
 from services.api.evaluations import Evaluations
 from services.api.events.router import router as events
-from services.api.forward import router as forwarded
+from services.api.forward import forward_reports
 from services.api.keys.router import router as keys
 from services.api.measures import Measures
 from services.api.openapi import schema
@@ -68,7 +68,7 @@ def create_app(
     ):  # fmt: skip
         app.include_router(router)
     if settings.ingest_url:
-        app.include_router(forwarded)
+        forward_reports(app)
     handle_problems(app)
     app.openapi = lambda: schema(app)  # type: ignore[method-assign]
     app.add_middleware(Outer, measures=measures)

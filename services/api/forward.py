@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import httpx
-from fastapi import APIRouter, Request
+from fastapi import FastAPI, Request
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
 from chitieu.errors import Problem
-from services.api.state import UsesApi
-
-router = APIRouter(include_in_schema=False)
+from services.api.state import api_of
 
 # RFC 9110 §7.6.1, and what the client sets itself.
 _HOP = frozenset({
@@ -24,11 +22,15 @@ _HOP = frozenset({
 })  # fmt: skip
 
 
-@router.api_route("/v1/events", methods=["POST", "OPTIONS"])
-@router.api_route("/v1/limits", methods=["GET"])
-async def to_ingest(request: Request, api: UsesApi) -> Response:
+def forward_reports(app: FastAPI) -> None:
+    """Plain routes: parameters and bodies are ingest's own business."""
+    app.add_route("/v1/events", to_ingest, methods=["POST", "OPTIONS"], include_in_schema=False)
+    app.add_route("/v1/limits", to_ingest, methods=["GET"], include_in_schema=False)
+
+
+async def to_ingest(request: Request) -> Response:
     """The answer of ingest as it is, or 503 when it does not answer."""
-    client = api.ingest
+    client = api_of(request).ingest
     if client is None:
         raise Problem("ingest_unavailable", retry_after=2)
     target = httpx.URL(path=request.url.path, query=request.scope["query_string"])

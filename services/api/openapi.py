@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from services.api.documented import PROBLEM_SCHEMA, example, schema_name, schema_of
+from services.api.documented import PROBLEM_SCHEMA, REQUEST_SCHEMAS, documented, schema_name
 
 _TAGS: Final = (
     ("scorecards", "Where a province or a unit stands."),
@@ -39,7 +39,7 @@ def schema(app: FastAPI) -> dict[str, Any]:
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
-        schemas["Problem"] = PROBLEM_SCHEMA
+        schemas |= {"Problem": PROBLEM_SCHEMA, **REQUEST_SCHEMAS}
         for operations in made["paths"].values():
             for operation in operations.values():
                 _complete(operation, schemas)
@@ -59,4 +59,4 @@ def _complete(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     for response in operation["responses"].values():
         held = response.get("content", {}).get("application/json", {})
         if held.get("schema", {}).get("$ref") == reference:
-            schemas[schema_name(name)] = {"title": schema_name(name), **schema_of(example(name))}
+            schemas[schema_name(name)] = {"title": schema_name(name), **documented(name)["schema"]}

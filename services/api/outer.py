@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from chitieu.errors import Problem
 from chitieu.web import Message, Receive, Scope, Send, language, request_id, send_problem
 from services.api.measures import Measures
+from services.api.problems import log_fault
 
 _SAFE = [
     (b"x-content-type-options", b"nosniff"),
@@ -36,7 +37,7 @@ class Outer:
         bodiless = scope["method"] == "HEAD"
         if bodiless:
             scope["method"] = "GET"
-        status = 500
+        status = 0
 
         async def told(message: Message) -> None:
             nonlocal status
@@ -52,6 +53,11 @@ class Outer:
                 await send_problem(told, Problem("not_found"), language(scope))
                 return
             await self._app(scope, receive, told)
+        except Exception as error:
+            log_fault(scope, error)
+            if status:
+                raise  # half an answer is out: all that is left is to break off
+            await send_problem(told, Problem("internal_error"), language(scope))
         finally:
             operation = getattr(scope.get("route"), "name", "none")
             self._measures.requests.labels(operation, str(status)).inc()

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from typing import Any
 
 from chitieu.errors import Problem
 from chitieu.places import Place
-from chitieu.postgres.facts import EVERYWHERE, pinned, position_at, scored
+from chitieu.postgres.facts import EVERYWHERE, Position, pinned, position_at, scored
 from chitieu.postgres.log import head_of, reach
+from chitieu.registry import place_key
 from services.api.pinned import Horizon, Pinned
 from services.api.state import Api
 
@@ -33,9 +33,9 @@ async def horizon(api: Api, known: int | None) -> Horizon:
             # Its own transaction, committed before positions are read: what is placed from now
             # on is known later, so this answer can never change.
             await reach(connection, known)
-        seq, _ = await position_at(connection, known)
-    await _until_scored(api, seq)
-    return Horizon(head.epoch, seq, known)
+        at = await position_at(connection, known)
+    await _until_scored(api, at.seq)
+    return Horizon(at.epoch, at.seq, known)
 
 
 async def _until_scored(api: Api, seq: int) -> None:
@@ -54,30 +54,18 @@ async def _until_scored(api: Api, seq: int) -> None:
 async def pin_place(api: Api, place: Place, as_of: dt.date, reach_of: Horizon) -> Pinned:
     """The newest position inside the horizon that concerns a province or is a catalogue version."""
     async with api.pool.acquire() as connection:
-        found = await pinned(connection, place, reach_of.seq)
+        found = await pinned(connection, [place_key(place), EVERYWHERE], reach_of.seq)
     return _pinned(as_of, found, reach_of)
 
 
 async def pin_catalogue(api: Api, as_of: dt.date, reach_of: Horizon) -> Pinned:
     """The newest catalogue version inside the horizon."""
     async with api.pool.acquire() as connection:
-        found = await _newest_everywhere(connection, reach_of.seq)
+        found = await pinned(connection, [EVERYWHERE], reach_of.seq)
     return _pinned(as_of, found, reach_of)
 
 
-async def _newest_everywhere(connection: Any, until: int) -> tuple[int, int] | None:
-    row = await connection.fetchrow(
-        "SELECT p.seq, l.first_known + (p.seq - l.first_seq) AS known FROM place_position p"
-        " JOIN log l ON p.seq >= l.first_seq AND p.seq < l.first_seq + l.n"
-        " WHERE p.place = $1 AND p.seq <= $2 ORDER BY p.seq DESC LIMIT 1",
-        EVERYWHERE,
-        until,
-    )
-    return None if row is None else (row["seq"], row["known"])
-
-
-def _pinned(as_of: dt.date, found: tuple[int, int] | None, reach_of: Horizon) -> Pinned:
-    seq, known = found or (0, 0)
-    if reach_of.known is not None:
-        known = reach_of.known
-    return Pinned(as_of, known, seq, f"{reach_of.epoch}:{seq}")
+def _pinned(as_of: dt.date, found: Position | None, reach_of: Horizon) -> Pinned:
+    at = found or Position(0, 0, reach_of.epoch)
+    known = at.known if reach_of.known is None else reach_of.known
+    return Pinned(as_of, known, at.seq, f"{at.epoch}:{at.seq}")

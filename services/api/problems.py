@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from chitieu.errors import Problem
 from chitieu.postgres.pool import TROUBLE
-from chitieu.web import language, problem_headers, to_json
+from chitieu.web import Scope, language, problem_headers, to_json
 
 logger = logging.getLogger("chitieu.api")
 
@@ -49,7 +49,7 @@ def handle_problems(app: FastAPI) -> None:
         return problem_response(request, Problem("not_found"))
 
     async def trouble(request: Request, error: Any) -> Response:
-        _log(request, error)
+        log_fault(request.scope, error)
         return problem_response(request, Problem("unavailable", retry_after=1))
 
     async def invalid(request: Request, _: Any) -> Response:
@@ -57,25 +57,20 @@ def handle_problems(app: FastAPI) -> None:
         names = {"name": "?", "expected_vi": "giá trị hợp lệ", "expected_en": "a valid value"}
         return problem_response(request, Problem("bad_value", names))
 
-    async def fault(request: Request, error: Any) -> Response:
-        _log(request, error)
-        return problem_response(request, Problem("internal_error"))
-
     app.add_exception_handler(Problem, problem)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)
     for kind in TROUBLE:
         app.add_exception_handler(kind, trouble)
-    app.add_exception_handler(Exception, fault)
 
 
-def _log(request: Request, error: Exception) -> None:
+def log_fault(scope: Scope, error: Exception) -> None:
     """One line, without anything of the request that a sender chose."""
-    route = request.scope.get("route")
+    route = scope.get("route")
     logger.error(json.dumps({
         "event": "api_fault",
         "operation": getattr(route, "name", None),
-        "request_id": request.scope.get("chitieu.request_id"),
+        "request_id": scope.get("chitieu.request_id"),
         "error": type(error).__name__,
         "trace": traceback.format_exception(error)[-8:],
     }))  # fmt: skip

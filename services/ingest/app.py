@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import itertools
 import logging
 import secrets
 import time
@@ -27,7 +28,7 @@ from chitieu.keys import Principal
 from chitieu.places import Places
 from chitieu.postgres.intake import Coalescer
 from chitieu.postgres.keys import KeyRing
-from chitieu.postgres.pool import TROUBLE, open_pool
+from chitieu.postgres.pool import TROUBLE, nothing_to_reset, open_pool
 from chitieu.postgres.server import UnfitServer, refuse_unfit
 from chitieu.settings import Settings
 from chitieu.web import (
@@ -91,12 +92,15 @@ class IngestApp:
         self._now, self._clock = now, clock
         self._most_requests, self._pool_size = most_requests, pool_size
         self._requests = 0
+        self._process, self._numbers = secrets.token_hex(6), itertools.count(1)
         self._ready = False
         self._pool: asyncpg.Pool | None = None
 
     async def startup(self) -> None:
         """Connect, refuse a server that could lose what it committed, read keys and units."""
-        self._pool = await open_pool(self._dsn, "chitieu-ingest", size=self._pool_size)
+        self._pool = await open_pool(
+            self._dsn, "chitieu-ingest", size=self._pool_size, reset=nothing_to_reset
+        )
         async with self._pool.acquire() as connection:
             await refuse_unfit(connection)
         self._keys = KeyRing(self._pool, self._clock)
@@ -142,7 +146,7 @@ class IngestApp:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        name = request_id(scope, secrets.token_hex(8))
+        name = request_id(scope, f"{self._process}-{next(self._numbers):x}")
         speech = language(scope)
         self._requests += 1
         try:

@@ -61,7 +61,7 @@ class Scorer:
         self._engine = Engine(registry, self._found.get)
         past = await store.amendments(connection, self._position)
         await self._find(past)
-        self._engine.remember(past)
+        self._engine.remember(past, self._position)
         self._known = await store.known_of(connection, self._position)
         self._day = await store.day_of_results(connection)
         if evaluated < self._position or self._day not in (None, today):

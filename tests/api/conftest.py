@@ -6,12 +6,16 @@ import asyncio
 import datetime as dt
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
+import pytest_asyncio
+from pytest_asyncio import is_async_test
 
 from chitieu.asgi import lifespan
 from chitieu.embedded import Facts
@@ -134,14 +138,6 @@ def world(postgres: Facts) -> Iterator[World]:
     asyncio.run(_execute(postgres.dsn(), f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-@pytest.fixture
-async def app(world: World) -> AsyncIterator[Any]:
-    """The app, started."""
-    made = create_app(world.settings(), clock=soon, places=places())
-    async with lifespan(made):
-        yield made
-
-
 class Caller:
     """Speaks to the app without a network; `as_` names the key."""
 
@@ -157,9 +153,39 @@ class Caller:
         return await self._client.request(method, path, headers=headers, **given)
 
 
+@asynccontextmanager
+async def serving(world: World, **given: Any) -> AsyncIterator[tuple[Any, Caller]]:
+    """An app of its own, started, and a caller with every key."""
+    made = create_app(world.settings(**given), clock=soon, places=places())
+    transport = httpx.ASGITransport(app=made, raise_app_exceptions=False)
+    async with (
+        lifespan(made),
+        httpx.AsyncClient(transport=transport, base_url="http://api") as client,
+    ):
+        yield made, Caller(client, world.keys)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One event loop for these tests, because they share one app."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def served(world: World) -> AsyncIterator[tuple[Any, Caller]]:
+    """One app for all tests that do not break it."""
+    async with serving(world) as found:
+        yield found
+
+
 @pytest.fixture
-async def ask(app: Any, world: World) -> AsyncIterator[Caller]:
-    """A caller with every key."""
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
-        yield Caller(client, world.keys)
+def app(served: tuple[Any, Caller]) -> Any:
+    """The shared app."""
+    return served[0]
+
+
+@pytest.fixture
+def ask(served: tuple[Any, Caller]) -> Caller:
+    """The shared app's caller."""
+    return served[1]

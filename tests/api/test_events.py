@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.api.conftest import Caller, World, payment, post, score
 
 
-async def one(ask: Caller, id_: str, query: str = "") -> dict[str, object]:
+async def one(ask: Caller, id_: str, query: str = "") -> dict[str, Any]:
     answer = await ask(f"/v1/events?source=urn:his&id={id_}{query}", "unit")
     assert answer.status_code == 200, answer.text
     [item] = answer.json()["items"]
@@ -18,25 +20,25 @@ async def test_a_report_that_counts(ask: Caller) -> None:
     item = await one(ask, "p2", "&as_of=2025-03-31")
     assert (item["status"], item["counts"], item["corrects"]) == ("scored", True, "p1")
     assert item["received_at"] == "2026-01-05T05:00:00Z"
-    [group] = item["groups"]  # type: ignore[misc]
+    [group] = item["groups"]
     assert group["why"] is None
     assert group["counted_in"]
 
 
 async def test_a_report_that_was_corrected(ask: Caller) -> None:
     item, later = await one(ask, "p1"), await one(ask, "p2")
-    [group] = item["groups"]  # type: ignore[misc]
+    [group] = item["groups"]
     assert (item["counts"], group["why"]) == (False, "corrected")
     assert group["by"]["position"] == later["position"]
 
 
 async def test_a_report_that_a_later_one_of_its_key_replaced(ask: Caller) -> None:
-    [group] = (await one(ask, "p3"))["groups"]  # type: ignore[misc]
+    [group] = (await one(ask, "p3"))["groups"]
     assert (group["why"], group["by"]) == ("superseded", {"source": "urn:his", "id": "p4"})
 
 
 async def test_a_report_of_a_day_to_come(ask: Caller) -> None:
-    [group] = (await one(ask, "p2", "&as_of=2025-03-30"))["groups"]  # type: ignore[misc]
+    [group] = (await one(ask, "p2", "&as_of=2025-03-30"))["groups"]
     assert group["why"] == "not_yet_covered"
 
 
@@ -58,7 +60,7 @@ async def test_a_retraction_and_what_it_names(ask: Caller, world: World) -> None
     }  # fmt: skip
     await post(world, "unit", [payment("gone", **month), retraction])
     await score(world.dsn)
-    [group] = (await one(ask, "gone"))["groups"]  # type: ignore[misc]
+    [group] = (await one(ask, "gone"))["groups"]
     item = await one(ask, "r1")
     assert group["why"] == "retracted"
     assert group["by"]["position"] == item["position"]

@@ -115,7 +115,7 @@ async def client(app: IngestApp, keys: Keys) -> AsyncIterator[httpx.AsyncClient]
         yield found
 
 
-def event(id_: str = "e1", data: dict[str, Any] | None = None, **given: Any) -> dict[str, Any]:
+def event(id_: str = "e1", data: Any = None, **given: Any) -> dict[str, Any]:
     """A good event; `None` leaves an attribute out."""
     found = {
         "specversion": "1.0",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
@@ -22,25 +22,61 @@ PERIODS = (
     "2025-01-01/2025-03-31", "2025-H1", "2025", "2025-01-01/2025-12-31", "2025-02-10",
     "2025-02-10/2025-02-10", "2025-01-15/2025-02-15", "2025-03-01/2025-04-30", "2024-12",
     "2024-12-15/2025-01-15", "2025-01-01/2025-05-31", "2025-11", "2025-02-01/2025-02-14",
+    "2025-01-15/2025-02-14", "2025-02-15/2025-03-14", "2025-02-01/2025-02-28",
 )  # fmt: skip
+# Extents of one length that share days, and one extent under several keys.
+RIVALS = (
+    ["2025-01", "2025-01-15/2025-02-14"],
+    ["2025-01", "2025-Q1"],
+    ["2025-Q1", "2025-H1", "2025"],
+)
 DAYS = tuple(
     dt.date(2025, month, day) for month in (1, 2, 3, 4, 6, 11, 12) for day in (1, 10, 15, 28)
 )
 AS_OF = (
-    *DAYS, dt.date(2025, 1, 31), dt.date(2025, 2, 27), dt.date(2025, 3, 31), dt.date(2025, 6, 30),
-    dt.date(2025, 12, 31), dt.date(2026, 2, 28),
+    dt.date(2025, 1, 15), dt.date(2025, 1, 31), dt.date(2025, 2, 10), dt.date(2025, 2, 27),
+    dt.date(2025, 2, 28), dt.date(2025, 3, 31), dt.date(2025, 4, 30), dt.date(2025, 5, 31),
+    dt.date(2025, 6, 30), dt.date(2025, 11, 30), dt.date(2025, 12, 31), dt.date(2026, 2, 28),
 )  # fmt: skip
 NOON = dt.datetime(2025, 4, 1, 5, tzinfo=dt.UTC)
 EMR_STATES = ("not_started", "pilot", "live", "suspended")
 TASK_STATES = ("not_started", "in_progress", "waiting", "done", "cancelled")
 
 
+METRICS = {
+    "sums": ["cashless-payment"],
+    "states": ["emr", "task"],
+    "mixed": ["cashless-payment", "cashless-payment", "emr", "task"],
+}
+
+
+class Mode(NamedTuple):
+    """What a history is about: few units, periods and days, so that keys and days collide."""
+
+    metrics: list[str]
+    units: tuple[str, ...]
+    periods: list[str]
+    days: list[dt.date]
+    telling: bool  # figures of which every sum tells what was added
+
+
 @st.composite
-def _figures(draw: st.DrawFn) -> dict[str, dict[str, int]]:
+def _modes(draw: st.DrawFn) -> Mode:
+    return Mode(
+        METRICS[draw(st.sampled_from(["sums", "sums", "states", "mixed"]))],
+        UNITS[: draw(st.sampled_from([1, 1, 2, 3]))],
+        draw(st.sampled_from(RIVALS) | st.lists(st.sampled_from(PERIODS), min_size=1, max_size=4)),
+        draw(st.lists(st.sampled_from(DAYS), min_size=1, max_size=3)),
+        draw(st.booleans()),
+    )
+
+
+@st.composite
+def _figures(draw: st.DrawFn, number: int, mode: Mode) -> dict[str, dict[str, int]]:
     groups: dict[str, dict[str, int]] = {}
     wanted = draw(st.sampled_from(["counts", "counts", "both", "revenue"]))
     if wanted != "revenue":
-        whole = draw(st.sampled_from([0, 1, 2, 3, 4, 4, 8]))
+        whole = 3**number if mode.telling else draw(st.sampled_from([0, 1, 2, 3, 4, 4, 8]))
         groups["counts"] = {
             "payments": whole,
             "cashless_payments": draw(st.integers(0, whole)),
@@ -55,8 +91,8 @@ def _figures(draw: st.DrawFn) -> dict[str, dict[str, int]]:
 
 
 @st.composite
-def _event(draw: st.DrawFn, number: int, count: int) -> Event:
-    metric = draw(st.sampled_from(["cashless-payment"] * 5 + ["emr", "emr", "task"]))
+def _event(draw: st.DrawFn, number: int, count: int, mode: Mode) -> Event:
+    metric = draw(st.sampled_from(mode.metrics))
     named = st.sampled_from([f"e{n}" for n in range(count)])
     event: Event = {
         "kind": "event",
@@ -64,24 +100,24 @@ def _event(draw: st.DrawFn, number: int, count: int) -> Event:
         "source": draw(st.sampled_from(SOURCES)),
         "id": f"e{number}",
         "metric": metric,
-        "unit": "38F01" if metric == "task" else draw(st.sampled_from(UNITS)),
-        "time": NOON + draw(st.integers(0, 4)) * dt.timedelta(minutes=1),
+        "unit": "38F01" if metric == "task" else draw(st.sampled_from(mode.units)),
+        "time": NOON + draw(st.integers(0, 3)) * dt.timedelta(minutes=1),
         "corrects": draw(st.none() | st.none() | named),
     }
     if metric == "task":
-        event |= {"on": draw(st.sampled_from(DAYS)), "item": TASK_ITEM}
+        event |= {"on": draw(st.sampled_from(mode.days)), "item": TASK_ITEM}
         event["groups"] = {"state": {"state": draw(st.sampled_from(TASK_STATES))}}
     elif metric == "emr":
-        event["on"] = draw(st.sampled_from(DAYS))
+        event["on"] = draw(st.sampled_from(mode.days))
         event["groups"] = {"state": {"state": draw(st.sampled_from(EMR_STATES))}}
     else:
-        event["period"] = draw(st.sampled_from(PERIODS))
-        event["groups"] = draw(_figures())
-        event["estimate"] = draw(st.sampled_from([False, False, True]))
+        event["period"] = draw(st.sampled_from(mode.periods))
+        event["groups"] = draw(_figures(number, mode))
+        event["estimate"] = draw(st.booleans())
         first, last = days_of(event["period"])
         if draw(st.booleans()):
-            length = (last - first).days
-            event["through"] = first + dt.timedelta(days=draw(st.integers(0, length)))
+            ahead = draw(st.sampled_from([9, 30, 30, 30, (last - first).days]))
+            event["through"] = min(last, first + dt.timedelta(days=ahead))
         if draw(st.sampled_from([False] * 5 + [True])):
             event["item"] = "second"
     return event
@@ -100,11 +136,11 @@ def _unit(draw: st.DrawFn, code: str) -> list[Event]:
 @st.composite
 def logs(draw: st.DrawFn, most: int = 14) -> list[Event]:
     """Everything that arrives, in its order of arrival."""
-    count = draw(st.integers(1, most))
+    count, mode = draw(st.integers(2, most)), draw(_modes())
     log: list[Event] = []
-    for code in UNITS[: draw(st.integers(1, len(UNITS)))]:
+    for code in mode.units:
         log += draw(_unit(code))
-    events = [draw(_event(number, count)) for number in range(count)]
+    events = [draw(_event(number, count, mode)) for number in range(count)]
     # A correction is of the sender and source of what it names, or has no effect; both are wanted.
     for event in events:
         named = next((e for e in events if e["id"] == event["corrects"]), None)
@@ -125,7 +161,7 @@ def clocks(draw: st.DrawFn, length: int) -> list[int]:
     at = to_microseconds(dt.datetime(2025, 1, 20, 16, 59, 59, 999_990, tzinfo=dt.UTC))
     found = []
     day = 86_400_000_000
-    for step in draw(st.lists(st.sampled_from([1, 1, 7, day, 9 * day, 31 * day]), min_size=length,
+    for step in draw(st.lists(st.sampled_from([1, 1, 7, day, 9 * day, 40 * day]), min_size=length,
                               max_size=length)):  # fmt: skip
         at += step
         found.append(at)

@@ -235,9 +235,7 @@ def meets(actual: Fraction, comparator: str, value: Fraction) -> bool:
     }[comparator]
 
 
-def answer(
-    question: Question, log: Sequence[Event], as_of: dt.date, known_day: dt.date
-) -> Answer:
+def answer(question: Question, log: Sequence[Event], as_of: dt.date, known_day: dt.date) -> Answer:
     """The answer for all units of the log; `log` is what is known.
 
     `question`: kind, comparator, value, due, and for what units report: metric, form, group,
@@ -247,7 +245,8 @@ def answer(
     on = min(as_of, question["due"])
     events, units = standing(log), units_of(log)
     if question["kind"] == "task":
-        return _task(question, events, on)
+        # An event is about a registered unit, or it is refused: what comes earlier says nothing.
+        return _task(question, [e for e in events if e["unit"] in units], on)
     if question["kind"] == "share_of_units":
         return _share_of_units(question, events, units, on)
     if question["kind"] == "share_meeting":
@@ -401,3 +400,27 @@ def _task(question: Question, events: Sequence[Event], on: dt.date) -> Answer:
     if state == "cancelled":
         return Answer("not_in_force", "repealed", numerator, whole, 1, 1)
     return Answer("met" if state == "done" else "not_met", None, numerator, whole, 1, 1)
+
+
+# --- since when ----------------------------------------------------------------------------------
+
+
+def met_since(
+    question: Question, log: Sequence[Event], as_of: dt.date, known_day: dt.date
+) -> tuple[dt.date | None, int | None]:
+    """ "The first day of the unbroken stretch in which it is met, looked for up to `as_of`", and
+    how many days late: every day is asked, back to 1 January."""
+    days_late = as_of > question["due"]
+    end = min(as_of, question["due"])
+    verdict = answer(question, log, end, known_day).verdict
+    if verdict == "not_met" and days_late:
+        end = as_of
+    elif verdict != "met":
+        return None, None
+    since = None
+    while end >= question["window_from"]:
+        if answer(question | {"due": end}, log, end, known_day).verdict != "met":
+            break
+        since, end = end, end - ONE_DAY
+    late = (since - question["due"]).days if since and verdict == "not_met" else None
+    return since, late

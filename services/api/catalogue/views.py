@@ -6,6 +6,8 @@ from typing import Any
 
 from chitieu.catalogue.catalogue import TargetEntry
 from chitieu.catalogue.model import Indicator, Metric, Model, Plan, Row, Target
+from chitieu.events import type_of
+from chitieu.metric_schema import example, json_schema
 from chitieu.registry import Registry
 from chitieu.text import decimal_text
 
@@ -16,8 +18,12 @@ def _dump(model: Model, *without: str) -> dict[str, Any]:
 
 
 def metric_json(metric: Metric) -> dict[str, Any]:
-    """A metric with the type of its events."""
-    return _dump(metric, "version", "kind") | {"event_type": f"vn.chitieu.{metric.name}.v1"}
+    """A metric with the type of its events, the schema of their data, and an example of it."""
+    return _dump(metric, "version", "kind") | {
+        "event_type": type_of(metric.name),
+        "schema": json_schema(metric),
+        "example": example(metric),
+    }
 
 
 def indicator_json(indicator: Indicator) -> dict[str, Any]:

@@ -17,7 +17,7 @@ _SELECT = (
     " JOIN organisation o ON o.id = e.organisation_id"
     " LEFT JOIN log l ON l.batch_id = e.batch_id"
 )
-_BY_IDENTITY = _SELECT + (
+_BY_IDENTITY = _SELECT + (  # noqa: S608 - constants only
     " JOIN identity i ON i.batch_id = e.batch_id AND i.idx = e.idx"
     " WHERE i.key = $1 AND i.organisation_id = ANY(SELECT id FROM organisation)"
     " AND e.source = $2 AND e.event_id = $3 ORDER BY e.organisation_id"

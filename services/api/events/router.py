@@ -37,10 +37,13 @@ _LAST = 2**62
 async def events(
     request: Request, api: UsesApi, principal: Caller, asked: UsesMoment,
     source: Annotated[
-        str | None, Query(description="As it was sent; required.", examples=["/his/benh-vien"])
+        str | None,
+        Query(
+            description="As it was sent; required.", examples=["urn:chitieu:plan:br-vt-2025"]
+        ),
     ] = None,
     id: Annotated[
-        str | None, Query(description="As it was sent; required.", examples=["2025-03"])
+        str | None, Query(description="As it was sent; required.", examples=["annex-2/I.7#1"])
     ] = None,
 ) -> Response:  # fmt: skip
     """One item for each sender that used this source and id, of those the caller may see."""
@@ -117,9 +120,8 @@ async def unit_events(
         if (days is None or _of_days(event, days))
         and (moment.known is None or event.seq is not None)
     ]  # fmt: skip
-    placed = [event for event in shown if event.known is not None and (event.seq or 0) <= done]
-    fixed = moment.known or max((event.known or 0 for event in placed), default=0)
-    items, cursor = page.cut(shown, _order, fixed or None)
+    # Positions only grow, so pages fit together without a pin; what has none comes last.
+    items, cursor = page.cut(shown, _order, moment.known)
     body = Body.of({
         "items": [event_json(event, verdicts, epoch, done) for event in items],
         "next_cursor": cursor,

@@ -69,6 +69,7 @@ def _own_units(registry: Registry, principal: Principal, codes: Any) -> bool:
 
 @router.post(
     "",
+    name="create_key",
     summary="Make a key",
     status_code=201,
     responses=answers("create_key", "body_empty", "not_json", "object_expected", "body_too_large",
@@ -90,7 +91,7 @@ def _own_units(registry: Registry, principal: Principal, codes: Any) -> bool:
         }
     },
 )  # fmt: skip
-async def create_key_(request: Request, api: UsesApi, principal: Caller) -> Response:
+async def make_key(request: Request, api: UsesApi, principal: Caller) -> Response:
     """Its text is in this answer and nowhere else. Keys of one organisation are one sender."""
     need_role(principal, "province", "admin")
     registry = await current_registry(api)
@@ -155,6 +156,7 @@ def _read(api: Api, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
 
 @router.delete(
     "/{key_id}",
+    name="revoke_key",
     summary="Revoke a key",
     status_code=204,
     response_class=Response,

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 from alembic.script import ScriptDirectory
 from fastapi import APIRouter, Path, Query, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from chitieu.errors import Problem
 from chitieu.postgres.facts import scored
@@ -97,6 +97,7 @@ def _newest_schema() -> str | None:
 
 @router.get(
     "/metrics", tags=["operators"], summary="Measures for Prometheus",
+    response_class=PlainTextResponse,
     responses={200: {"content": {"text/plain": {"example": "# HELP chitieu_build_info Release"}}}},
 )  # fmt: skip
 async def measures(api: UsesApi) -> Response:

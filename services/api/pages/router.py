@@ -14,7 +14,6 @@ from chitieu.catalogue.catalogue import Catalogue, TargetEntry
 from chitieu.catalogue.model import Plan
 from chitieu.places import Place
 from chitieu.scoring.asked import asked_of
-from chitieu.text import vietnamese
 from services.api.ops.policy import PAGE_POLICY
 from services.api.parameters import UsesOn
 from services.api.reading import catalogue_at, named_place
@@ -28,7 +27,6 @@ _PAGE: Final = (
     '<link rel="stylesheet" href="{up}static/pages.css"><link rel="icon" href="data:,"></head>'
     "<body><main><h1>{title}</h1>{body}</main></body></html>"
 )
-_SIGNS: Final = {">=": "≥", "<=": "≤", ">": ">", "<": "<", "=": "="}
 
 
 def _page(title: str, body: str, up: str = "") -> Response:
@@ -99,9 +97,7 @@ def _row(entry: TargetEntry) -> str:
     row, target = entry.row, entry.target
     key = entry.id.removeprefix(f"{entry.plan.name}/{row.key}").removeprefix("/")
     printed = [r.printed for r in row.results if r.target in (None, key)]
-    value = "–"
-    if target.value is not None:
-        value = f"{_SIGNS[target.comparator or '>=']} {vietnamese(target.value)}"
+    value = target.printed if target.value is not None else "–"
     link = f"../v1/targets/{entry.id}"
     return (
         f'<tr><td><a href="{escape(link)}">{escape(row.clause)}</a></td>'

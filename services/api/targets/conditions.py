@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from chitieu.errors import Problem
@@ -13,7 +14,6 @@ from chitieu.ports import NewEntry
 from chitieu.postgres.registry_store import append_entry
 from services.api.access import covers, need_role
 from services.api.answers import Body
-from services.api.catalogue.router import TargetPath
 from services.api.documented import answers
 from services.api.json_body import Fields, object_of
 from services.api.keyring import Caller
@@ -21,6 +21,14 @@ from services.api.reading import catalogue_at
 from services.api.state import UsesApi
 
 router = APIRouter(prefix="/v1/targets", tags=["results"])
+
+ConditionalTarget = Annotated[
+    str,
+    Path(
+        description="Id of a target that waits for a condition.",
+        examples=["quang-ninh-2025/body/IV.3.1.2"],
+    ),
+]
 
 
 @router.post(
@@ -44,7 +52,7 @@ router = APIRouter(prefix="/v1/targets", tags=["results"])
     },
 )  # fmt: skip
 async def record_condition(
-    request: Request, api: UsesApi, principal: Caller, target: TargetPath
+    request: Request, api: UsesApi, principal: Caller, target: ConditionalTarget
 ) -> Response:
     """From `fulfilled_on` on the target is in force; the newest record holds."""
     need_role(principal, "province", "admin")

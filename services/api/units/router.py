@@ -26,6 +26,7 @@ from services.api.units.writing import UnitChange, put_unit, read_change
 router = APIRouter(prefix="/v1/units", tags=["units"])
 PROBLEMS = ("bad_value", "as_of_too_late", "known_at_in_future", "not_scored_yet")
 
+PUT_CONTENT = answers("put_unit")[200]["content"]
 UnitCode = Annotated[str, Path(description="Unit code.", examples=["cq-syt-77"])]
 
 
@@ -111,6 +112,7 @@ async def unit_body(api: Api, current: Registry, unit: Unit, asked: Moment) -> B
 
 @router.put(
     "/{code}",
+    name="put_unit",
     summary="Register a unit, or change it from a day on",
     responses={
         **answers("put_unit", "body_empty", "not_utf8", "not_json", "duplicate_key", "too_deep",
@@ -118,8 +120,7 @@ async def unit_body(api: Api, current: Registry, unit: Unit, asked: Moment) -> B
                   "place_not_allowed", "code_taken", "missing", "wrong_type", "unknown_word",
                   "unexpected_field", "unit_code_form", "unknown_place", "bad_day", "code_form",
                   "closed_before_from", key=True),
-        201: {"description": "Registered", "content": {"application/json": {
-            "schema": {"$ref": "#/components/schemas/PutUnit"}}}},
+        201: {"description": "Registered", "content": PUT_CONTENT},
     },
     openapi_extra={
         "requestBody": {

@@ -29,7 +29,7 @@ _SERVICE: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 # Everything that was ever committed about a code, placed or not: two who ask at once are queued
 # by the lock, and the second sees the first.
-_LOCK: Final = "SELECT pg_advisory_xact_lock(4294967289, hashtext($1))"
+_LOCK: Final = "SELECT pg_advisory_xact_lock(20250701, hashtext($1))"
 _SAID: Final = (
     "SELECT e.body FROM entry e JOIN batch b ON b.id = e.batch_id"
     " WHERE e.kind = 'unit' AND e.kind NOT IN ('event') AND e.subject = $1"
