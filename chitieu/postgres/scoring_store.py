@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from chitieu import __version__
 from chitieu.ports import Entry
 from chitieu.postgres.facts import REPORT_COLUMNS, report_to_row
 from chitieu.postgres.log import SELECT_ENTRIES, from_row
@@ -14,7 +15,8 @@ from chitieu.scoring.results import StoredResult
 from chitieu.standing import Identity, Node
 
 CONSUMER = "scorer"
-RESULTS = "results"
+# Another release may word a result otherwise: under another name all are evaluated anew.
+RESULTS = f"results {__version__}"
 CHANNEL_SCORED = "chitieu_scored"
 
 

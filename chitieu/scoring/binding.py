@@ -44,13 +44,16 @@ def _last(why: dict[str, str], name: str) -> str:
     return name
 
 
-def _leads(outcome: Outcome) -> tuple[bool, int, int, int, str]:
-    """Of statements of one duty: one in force, the firmest, the earliest due, then the nearest."""
+def _leads(outcome: Outcome) -> tuple[bool, int, Decimal, int, int, str]:
+    """Of statements of one duty: in force, the firmest, strictest, earliest due, nearest."""
     asked = outcome.asked
+    comparator, value = asked.required
+    strict = -value if comparator in ("<=", "<") else value
     due = -(asked.target.due.toordinal() if asked.target.due else 10**7)
     # The smaller id wins a tie: compare its characters negated.
     name = "".join(chr(0x10FFFF - ord(c)) for c in asked.id)
-    return (outcome.in_force, FIRMNESS[asked.target.force], due, NEARNESS[asked.target.tier], name)
+    firm, near = FIRMNESS[asked.target.force], NEARNESS[asked.target.tier]
+    return (outcome.in_force, firm, strict, due, near, name)
 
 
 def _stronger(a: Outcome, b: Outcome) -> bool:

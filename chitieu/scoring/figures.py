@@ -106,12 +106,17 @@ class Question:
                 return group.name
         return "state"
 
+    def _carries(self, report: Report) -> bool:
+        """Whether it has the fields that are summed; optional ones may be left out."""
+        needed = (self.indicator.numerator, self.indicator.denominator)
+        return all(name is None or report.fields.get(name) is not None for name in needed)
+
     def select(self, world: World, unit: str) -> Selection:
         """Which reports of a unit answer this question."""
         reports = world.reports.for_unit(unit, self.metric.name)
         if not reports:
             return NOTHING
-        group = [r for r in reports if r.group == self.group]
+        group = [r for r in reports if r.group == self.group and self._carries(r)]
         if self.is_latest:
             return latest(group, self.on)
         if self.one_period:
@@ -197,11 +202,12 @@ def area_sums(
         return parts
     whole = own.denominator is None or (parts.denominator or ZERO) >= own.denominator
     kept, dropped, why = (parts, own, "parts_count")
-    if not (units and not parts.missing and parts.reported and whole):
+    # Before anything is due every unit must have spoken, or one of them would stand for all.
+    everyone = bool(parts.expected) or parts.units_reported == parts.units_expected
+    if not (units and not parts.missing and parts.reported and whole and everyone):
         kept, dropped, why = (own, parts, "own_figure_counts")
         # It speaks for its units, for the periods that it covers.
         kept.units_expected = kept.units_reported = max(1, parts.units_expected)
-        kept.compiled = True
     if dropped.reported and (kept.numerator, kept.denominator) != (
         dropped.numerator, dropped.denominator,
     ):  # fmt: skip
@@ -223,7 +229,9 @@ def _share(units: Sequence[Unit], state_of: Callable[[Unit], tuple[State, Figure
         state, own = state_of(unit)
         total.left_out += own.left_out
         if state == "leaves":
-            total.left_out += [LeftOut(c.report, "outside_window") for c in own.counted if c.report]
+            total.left_out += [
+                LeftOut(c.report, "zero_denominator") for c in own.counted if c.report
+            ]
             continue
         reached = ONE if state == "achieved" else ZERO
         total.numerator += reached

@@ -167,7 +167,7 @@ def _task(world: World, asked: Asked, on: dt.date) -> Judgement:
         if state in ("in_progress", "done") and newest.first >= since:
             judgement.verdict, judgement.reason = "met", None
         else:
-            judgement.reason = "stale" if newest.first < since else "no_report"
+            judgement.reason = "stale" if newest.first < since else "status_only"
     return judgement
 
 

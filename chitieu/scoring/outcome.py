@@ -95,7 +95,8 @@ def evaluate(world: World, asked: Asked, as_of: dt.date) -> Outcome:
     """The result of a target at the end of `as_of`."""
     limit = asked.judged_on
     on = min(as_of, limit)
-    final = as_of > limit
+    ongoing = asked.indicator.formula == "task" and asked.target.due is None
+    final = as_of > (max(limit, asked.plan.last_day) if ongoing else limit)
     judgement = judge(world, asked, on)
     outcome = Outcome(world, asked, as_of, judgement, final)
     _in_force(outcome)

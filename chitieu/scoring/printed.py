@@ -89,9 +89,7 @@ def printed_verdict(asked: Asked, judgement: Judgement, rate: Report) -> Judgeme
     judgement.verdict, judgement.reason = verdict_of(met), None
     judgement.bounds = None
     figures = judgement.figures
-    figures.left_out += [
-        LeftOut(c.report, "own_figure_counts") for c in figures.counted if c.report
-    ]
+    figures.left_out += [LeftOut(c.report, "printed_wins") for c in figures.counted if c.report]
     judgement.figures = Figures(
         numerator=ZERO, denominator=None, units_expected=max(1, figures.units_expected),
         units_reported=max(1, figures.units_expected), expected=1, received=1,

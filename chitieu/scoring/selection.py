@@ -20,8 +20,9 @@ Why = Literal[
     "own_figure_counts",
     "older_state",
     "fraction_wins",
+    "printed_wins",
     "stale",
-    "other_group",
+    "zero_denominator",
 ]
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from chitieu.cluster import free_port
 from chitieu.embedded import EmbeddedPostgres
@@ -144,7 +144,7 @@ async def postgres(tmp_path: Path) -> Any:
 @contextmanager
 def composed(text: str, folder: Path, port: int) -> Iterator[Composed]:
     """All services up and healthy, as `docker compose up --wait` leaves them. Raises NotUp."""
-    services = YAML(typ="safe").load(text)["services"]
+    services = yaml.safe_load(text)["services"]
     one = Composed(services, folder, port)
     with ExitStack() as stack:
         stack.callback(one.stop)

@@ -147,7 +147,7 @@ async def test_killed_between_any_two_steps_it_goes_on_exactly(
         if not busy:
             break
     assert (await verify(writer, places())).difference is None
-    last = await writer.fetchval("SELECT seq FROM consumer WHERE name = 'results'")
+    last = await writer.fetchval("SELECT seq FROM consumer WHERE name = $1", scoring_store.RESULTS)
     assert last == await writer.fetchval("SELECT seq FROM log_head")
     await writer.close()
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path as Folder
 from typing import Annotated, Any, Final
 
-from alembic.script import ScriptDirectory
 from fastapi import APIRouter, Path, Query, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import PlainTextResponse, Response
@@ -15,8 +14,8 @@ from starlette.responses import PlainTextResponse, Response
 from chitieu.errors import Problem
 from chitieu.postgres.facts import scored
 from chitieu.postgres.log import head_of
-from chitieu.postgres.migrate import MIGRATIONS
 from chitieu.postgres.pool import TROUBLE
+from chitieu.postgres.schema_version import newest_revision
 from chitieu.web import to_json
 from services.api.answers import Body, respond
 from services.api.ops.policy import PAGE_POLICY
@@ -81,7 +80,7 @@ async def _checks(api: Api) -> dict[str, Any]:
         async with asyncio.timeout(_READY_SECONDS), api.pool.acquire() as connection:
             found["database"] = "ok"
             version = await connection.fetchval("SELECT version_num FROM alembic_version")
-            found["schema"] = "ok" if version == _newest_schema() else "other"
+            found["schema"] = "ok" if version == newest_revision() else "other"
             head, done = await head_of(connection), await scored(connection)
     except TROUBLE:
         return found
@@ -89,10 +88,6 @@ async def _checks(api: Api) -> dict[str, Any]:
     api.measures.position.set(head.seq)
     found |= {"position": f"{head.epoch}:{head.seq}", "scored": f"{head.epoch}:{done}"}
     return found | {"lag": head.seq - done}
-
-
-def _newest_schema() -> str | None:
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 @router.get(
