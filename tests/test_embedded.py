@@ -14,7 +14,6 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -24,7 +23,12 @@ import pytest
 
 from chitieu import cluster, embedded
 from chitieu.cluster import (
-    DataUnusable, EmbeddedError, IdentityRefused, NewerData, OtherVersion, StartFailed,
+    DataUnusable,
+    EmbeddedError,
+    IdentityRefused,
+    NewerData,
+    OtherVersion,
+    StartFailed,
     binary,
 )  # fmt: skip
 from chitieu.embedded import (
@@ -36,6 +40,7 @@ from chitieu.embedded import (
     running,
 )
 from chitieu.processes import die_with_parent, id_map, processes_in
+from tests.forks import in_fork
 
 ROOT = Path(__file__).resolve().parent.parent
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -124,30 +129,6 @@ def python(code: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
-
-
-def in_fork(work: Callable[[], str], *, uid: int = 0) -> str:
-    """Run as another user; by fork, because that user may not be able to enter our Python."""
-    out, into = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            if uid:
-                os.setgroups([])
-                os.setgid(uid)
-                os.setuid(uid)
-                # An exec would do this: /proc/self belongs to root after setuid.
-                ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)
-            os.write(into, work().encode())
-        except BaseException:
-            os.write(into, traceback.format_exc().encode())
-        finally:
-            os._exit(0)
-    os.close(into)
-    with os.fdopen(out) as told:
-        text = told.read()
-    os.waitpid(child, 0)
-    return text
 
 
 def serve_once(folder: Path) -> Callable[[], str]:
