@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -37,25 +37,39 @@ def load_places(folder: Path) -> Places:
     return Places(read_rows(folder))
 
 
-def read_rows(folder: Path) -> PlaceRows:
-    """The lines of the five files; PlacesError with file and line where one cannot be read."""
+@functools.cache
+def load_provinces(folder: Path) -> Places:
+    """The provinces alone, all that scoring asks about: a hundred rows instead of 14,000."""
+    return Places(read_rows(folder, (Level.PROVINCE,)))
+
+
+def read_rows(folder: Path, levels: Collection[Level] = tuple(Level)) -> PlaceRows:
+    """The lines of these levels; PlacesError with file and line where one cannot be read."""
     places = [
         row
         for file, level in _PLACE_FILES
+        if level in levels
         for row in _parsed(folder / file, partial(_place, level))
     ]
     return PlaceRows(
         places=tuple(places),
-        renames=tuple(_parsed(folder / "renames.csv", _rename)),
-        successions=tuple(_parsed(folder / "successors.csv", _succession)),
+        renames=tuple(_parsed(folder / "renames.csv", _rename, ("level", levels))),
+        successions=tuple(_parsed(folder / "successors.csv", _succession, ("from_level", levels))),
     )
 
 
-def _parsed(path: Path, parse: Callable[[Line], T]) -> list[T]:
+def _parsed(
+    path: Path,
+    parse: Callable[[Line], T],
+    only: tuple[str, Collection[Level]] | None = None,
+) -> list[T]:
+    """`only`: a column and the levels in it whose lines are wanted."""
     parsed = []
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file, strict=True)
         for line in reader:
+            if only is not None and line.get(only[0]) not in only[1]:
+                continue
             try:
                 parsed.append(parse(line))
             except (KeyError, TypeError, ValueError) as error:

@@ -11,7 +11,7 @@ import typer
 from rich import box
 from rich.table import Table
 
-from chitieu.bootstrap import product_places
+from chitieu.bootstrap import product_provinces
 from chitieu.cli.session import connected, database, prepare_new, settings_of
 from chitieu.cli.terminal import NOT_SO, Failed, console, endings, print_json, refuse, say, speak
 from chitieu.data_folder import DataFolder
@@ -121,7 +121,7 @@ def _role(text: str) -> Role:
 
 def _places(codes: Sequence[str]) -> list[str]:
     """Each code's place as it is borne today, and all that succeed it."""
-    places = product_places()
+    places = product_provinces()
     found: list[str] = []
     for code in codes:
         place = places.bearing(code, dt.datetime.now(dt.UTC).date())

@@ -108,7 +108,9 @@ class MainJob:
         )
         out = console()
         out.print()
-        out.print(tables.scorecard(card, shown.plan, most=_MOST_ROWS, see=see))
+        # A person at a terminal wants the end to be near; a file takes every row.
+        most = _MOST_ROWS if out.is_terminal else None
+        out.print(tables.scorecard(card, shown.plan, most=most, see=see))
 
     def _tell(self, progress: Progress) -> None:
         self._go_on()

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chitieu.bootstrap import product_places
+from chitieu.bootstrap import product_provinces
 from chitieu.cli import as_printed as printed
 from chitieu.cli import tables
 from chitieu.cli.explained import explanation
@@ -177,7 +177,7 @@ def verify(json: Json = False) -> None:
 
         async def work(dsn: str) -> Any:
             async with connected(dsn) as connection:
-                return await recompute(connection, product_places())
+                return await recompute(connection, product_provinces())
 
         with database(settings) as dsn:
             report = asyncio.run(work(dsn))

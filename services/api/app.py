@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 
 from chitieu import __version__
 from chitieu.catalogue.location import default_root
-from chitieu.catalogue.places_files import load_places
+from chitieu.catalogue.places_files import load_provinces
 from chitieu.places import Places
 from chitieu.postgres.keys import KeyRing
 from chitieu.postgres.pool import open_pool
@@ -85,7 +85,7 @@ def _lifespan(
         async with AsyncExitStack() as stack:
             pool = await open_pool(dsn, "chitieu-api", size=_POOL)
             stack.push_async_callback(pool.close)
-            all_places = given or load_places(default_root() / "places")
+            all_places = given or load_provinces(default_root() / "places")
             evaluations = Evaluations(pool, all_places, measures)
             stack.callback(evaluations.close)
             app.state.api = Api(

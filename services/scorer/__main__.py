@@ -8,7 +8,7 @@ import sys
 import uvicorn
 
 from chitieu.catalogue.location import default_root
-from chitieu.catalogue.places_files import load_places
+from chitieu.catalogue.places_files import load_provinces
 from chitieu.settings import BadSetting, Settings
 from services.scorer.app import ScorerApp
 
@@ -24,7 +24,7 @@ def main() -> int:
     except BadSetting as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    app = ScorerApp(dsn, load_places(default_root() / "places"))
+    app = ScorerApp(dsn, load_provinces(default_root() / "places"))
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", lifespan="on")
     return 0
 

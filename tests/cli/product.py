@@ -112,7 +112,9 @@ def start(folder: Path, **more: str) -> Up:
     began = time.monotonic()
     process = subprocess.Popen(
         [*PROGRAM, "up"], cwd=ROOT, env=environ(folder, **more), stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, start_new_session=True,
+        stderr=subprocess.PIPE, start_new_session=True,
+        # Killed in the middle of a letter, its last bytes are no text.
+        text=True, errors="replace",
     )  # fmt: skip
     one = Up(process, folder, began)
     STARTED.append(one)
