@@ -53,7 +53,7 @@ def mode_of(headers: Headers) -> Mode:
     names = set()
     for name, value in headers:
         names.add(name)
-        if name == b"content-encoding" and value.strip().lower() != b"identity":
+        if name == b"content-encoding":
             raise Problem("content_encoding_unsupported", headers=[ACCEPT_POST])
         if name == b"content-type":
             if content_type is not None:

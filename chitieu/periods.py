@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import functools
 import re
 from dataclasses import dataclass
 
@@ -156,14 +157,15 @@ def containing(cadence: str, day: dt.date) -> Period:
     return _span(day.year, start, months)
 
 
-def whole_periods(cadence: str, window: Period) -> list[Period]:
+@functools.lru_cache(maxsize=4096)
+def whole_periods(cadence: str, window: Period) -> tuple[Period, ...]:
     """The whole periods of a cadence inside a window, earliest first; none for cadence `none`."""
     if cadence == "none":
-        return []
+        return ()
     found, day = [], window.first
     while day <= window.last:
         period = containing(cadence, day)
         if window.holds(period):
             found.append(period)
         day = period.last + dt.timedelta(days=1)
-    return found
+    return tuple(found)

@@ -200,7 +200,11 @@ class Registry:
             found: dict[str, list[Unit]] = {}
             for _, unit in sorted(self.units.items()):
                 province = self.province_of(unit, held)
-                if province is not None and province.stands_on(held):
+                if province is None or not province.stands_on(held):
+                    continue
+                # A province that began anew has no units that had closed before.
+                begun = province.valid_from
+                if begun is None or unit.open_within(begun, dt.date.max):
                     found.setdefault(place_key(province), []).append(unit)
             for province in self.places.provinces(held):
                 word = place_key(province)

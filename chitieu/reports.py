@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -45,11 +45,11 @@ class Report:
     source: str
     event_id: str
     fields: Mapping[str, Any]
+    # The days it speaks of: from its first day to `through`, else to its end. Asked a lot.
+    extent: Period = field(init=False)
 
-    @property
-    def extent(self) -> Period:
-        """The days it speaks of: from its first day to `through`, else to its end."""
-        return Period(self.first, min(self.covers, self.last))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "extent", Period(self.first, min(self.covers, self.last)))
 
     @property
     def period(self) -> Period:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -59,3 +60,15 @@ async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
         yield made
     finally:
         await made.close()
+
+
+@asynccontextmanager
+async def nothing_placed(dsn: str) -> AsyncIterator[None]:
+    """What is committed meanwhile gets no position: an older transaction is still open."""
+    older = await asyncpg.connect(dsn)
+    try:
+        async with older.transaction():
+            await older.execute("SELECT pg_current_xact_id()")
+            yield
+    finally:
+        await older.close()

@@ -13,7 +13,7 @@ import pytest
 from chitieu.memory import MemoryLog
 from chitieu.periods import to_microseconds
 from chitieu.ports import EventLog, NewEntry
-from chitieu.postgres.log import PostgresLog, append, place, reach, recognise_cluster
+from chitieu.postgres.log import PostgresLog, append, place, recognise_cluster, settle
 from tests.builders import NOON, a_unit, cashless
 
 
@@ -162,7 +162,7 @@ async def test_eight_writers_and_three_sequencers_lose_and_repeat_nothing(databa
 
 
 async def test_what_was_promised_as_past_stays_past(connection: asyncpg.Connection) -> None:
-    await reach(connection, NOW + 60_000_000)
+    assert await settle(connection, NOW + 60_000_000, NOW + 60_000_000)
     async with connection.transaction():
         await append(connection, events(1), NOON)
     await place(connection, NOW)

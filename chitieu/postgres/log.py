@@ -2,8 +2,9 @@
 
 Writers commit a batch and its entries; they never choose a position. The sequencer then places
 every batch whose transaction is older than all running ones, in (xid, id) order, so that no reader
-can pass a row that commits later. The head row is locked first and the batches are selected by a
-second statement: that one sees all that an earlier sequencer has done.
+can pass a row that commits later. It reads the head and the batches in one snapshot and moves the
+head by compare-and-set, together with what it places: of several sequencers one wins, the others
+look again.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from itertools import accumulate, takewhile
+from typing import Any, NamedTuple
 
 import asyncpg
 
+from chitieu.periods import to_microseconds
 from chitieu.ports import Entry, EntryKind, Head, NewEntry
 
 CHANNEL_APPENDED = "chitieu_appended"
@@ -22,6 +25,26 @@ CHANNEL_PLACED = "chitieu_placed"
 _BATCHES_AT_ONCE = 500
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
+# One snapshot of the head and of what lies beyond it. Batches whose transaction is older than all
+# running ones are ready; they come first.
+_BEYOND = (
+    "SELECT h.epoch, h.seq, h.known, b.id, b.n, b.xid::text AS xid_text, b.received_at, b.ready"
+    " FROM log_head h LEFT JOIN LATERAL (SELECT id, n, xid, received_at,"
+    " xid < pg_snapshot_xmin(pg_current_snapshot()) AS ready FROM batch"
+    " WHERE (xid, id) > (h.last_xid, h.last_batch) ORDER BY xid, id LIMIT $1) b ON true"
+    " ORDER BY b.xid, b.id"
+)
+# Nothing happens, and no row comes back, when another sequencer has moved the head since.
+_MOVE = (
+    "WITH moved AS (UPDATE log_head SET seq = $4, known = $5,"
+    " last_xid = coalesce($6::text::xid8, last_xid), last_batch = coalesce($7, last_batch)"
+    " WHERE epoch = $1 AND seq = $2 AND known = $3 RETURNING epoch),"
+    " placed AS (INSERT INTO log (first_seq, batch_id, n, first_known, epoch)"
+    " SELECT u.*, moved.epoch FROM moved,"
+    " unnest($8::bigint[], $9::bigint[], $10::int[], $11::bigint[]) AS u)"
+    " SELECT CASE WHEN $4 > $2 THEN pg_notify($12, '') END FROM moved"
+)
 
 
 async def append(connection: Any, entries: Sequence[NewEntry], received_at: dt.datetime) -> int:
@@ -47,52 +70,131 @@ async def append(connection: Any, entries: Sequence[NewEntry], received_at: dt.d
     return batch
 
 
+class Placed(NamedTuple):
+    """What one turn of the sequencer did."""
+
+    entries: int
+    waits: bool
+    """Committed batches are left: for the next turn, or until an older transaction has ended."""
+
+
+def known_times(
+    batches: Sequence[tuple[int, int]], head: int, now: int, until: int = 0
+) -> list[int]:
+    """The known time of each batch's first entry; a batch is (entries, received), in their order.
+
+    It is the instant of receipt (of `now`, if the receiver's clock was ahead), or the first one
+    that is free: they strictly increase from `head` on. So whoever was told that a report is
+    accepted finds it at any later instant, however long it took to be placed.
+
+    What was received by `until` ends by then, pushed ahead of its receipt if need be, as far as
+    whole batches fit above the head; the others begin after it.
+    """
+    fitting = reserved = 0
+    for entries, received in batches:
+        if received > until or head + reserved + entries > until:
+            break
+        fitting, reserved = fitting + 1, reserved + entries
+    found: list[int] = []
+    for index, (entries, received) in enumerate(batches):
+        first = min(now, received)
+        if index < fitting:
+            first = min(first, until - reserved + 1)
+            reserved -= entries
+        elif first <= until:
+            first = until + 1
+        found.append(max(first, head + 1))
+        head = found[-1] + entries - 1
+    return found
+
+
 async def place(connection: Any, now: int) -> int:
     """Give committed batches their positions; returns how many entries were placed.
 
     `now` is the clock in microseconds; a clock that stands or goes back cannot make a known time
     repeat, because each begins after the last one.
     """
-    placed = 0
-    async with connection.transaction():
-        head = await connection.fetchrow(
-            "SELECT epoch, seq, known, last_xid::text AS last_xid, last_batch"
-            " FROM log_head FOR UPDATE"
-        )
-        rows = await connection.fetch(
-            "SELECT b.id, b.n, b.xid::text AS xid_text FROM batch b"
-            " WHERE (b.xid, b.id) > ($1::text::xid8, $2::bigint)"
-            " AND b.xid < pg_snapshot_xmin(pg_current_snapshot())"
-            " ORDER BY b.xid, b.id LIMIT $3",
-            head["last_xid"],
-            head["last_batch"],
-            _BATCHES_AT_ONCE,
-        )
-        if not rows:
-            return 0
-        seq, known, records = head["seq"], max(now, head["known"] + 1), []
-        for row in rows:
-            records.append((seq + 1, row["id"], row["n"], head["epoch"], known))
-            seq += row["n"]
-            known += row["n"]
-            placed += row["n"]
-        await connection.copy_records_to_table(
-            "log", records=records, columns=["first_seq", "batch_id", "n", "epoch", "first_known"]
-        )
-        await connection.execute(
-            "UPDATE log_head SET seq = $1, known = $2, last_xid = $3::text::xid8, last_batch = $4",
-            seq,
-            known - 1,
-            rows[-1]["xid_text"],
-            rows[-1]["id"],
-        )
-        await connection.execute(f"NOTIFY {CHANNEL_PLACED}")
-    return placed
+    return (await take_turn(connection, now)).entries
 
 
-async def reach(connection: Any, known: int) -> None:
-    """Promise that nothing placed from now on will be known at or before `known`."""
-    await connection.execute("UPDATE log_head SET known = greatest(known, $1)", known)
+async def take_turn(connection: Any, now: int) -> Placed:
+    """`place`, and whether something is left."""
+    while True:
+        head, batches = await _beyond(connection, _BATCHES_AT_ONCE)
+        ready = _ready(batches)
+        if not ready:
+            return Placed(0, bool(batches))
+        knowns = known_times(_sizes(ready), head.known, now)
+        moved = await _move(connection, head, ready, knowns)
+        if moved is not None:
+            more = len(ready) < len(batches) or len(batches) == _BATCHES_AT_ONCE
+            return Placed(moved.seq - head.seq, more)
+
+
+async def settle(connection: Any, known: int, now: int) -> bool:
+    """Fix for ever what is known at an instant that is not after `now`. False: not possible yet.
+
+    What is committed and was received by then is placed at or before it, as far as there is room
+    above the head; nothing placed later will be known at or before it. Not possible while such a
+    batch waits for an older transaction to end: it could then only be placed too late.
+    """
+    while True:
+        head, batches = await _beyond(connection, None)
+        if known <= head.known:
+            return True
+        # Room is kept for those that are not ready, too.
+        knowns = known_times(_sizes(batches), head.known, now, known)
+        by_then = takewhile(lambda row: to_microseconds(row["received_at"]) <= known, batches)
+        settled = all(row["ready"] for row in by_then)
+        ready = _ready(batches)
+        if not ready and not settled:
+            return False
+        if await _move(connection, head, ready, knowns, known if settled else 0):
+            return settled
+
+
+async def _beyond(connection: Any, limit: int | None) -> tuple[Head, Sequence[Any]]:
+    """The head, and the batches behind it in their order."""
+    rows = await connection.fetch(_BEYOND, limit)
+    head = Head(rows[0]["epoch"], rows[0]["seq"], rows[0]["known"])
+    return head, [] if rows[0]["id"] is None else rows
+
+
+def _ready(batches: Sequence[Any]) -> list[Any]:
+    return list(takewhile(lambda row: bool(row["ready"]), batches))
+
+
+def _sizes(batches: Sequence[Any]) -> list[tuple[int, int]]:
+    return [(row["n"], to_microseconds(row["received_at"])) for row in batches]
+
+
+async def _move(
+    connection: Any, head: Head, batches: Sequence[Any], knowns: Sequence[int], reach: int = 0
+) -> Head | None:
+    """Place batches behind the head and move it, its known time to `reach` at least.
+
+    One statement, committed when it returns. None: the head is not there any more.
+    """
+    sizes: list[int] = [row["n"] for row in batches]
+    seqs = list(accumulate(sizes, initial=head.seq))
+    last = knowns[len(sizes) - 1] + sizes[-1] - 1 if sizes else head.known
+    moved = Head(head.epoch, seqs[-1], max(last, reach))
+    found = await connection.fetchrow(
+        _MOVE,
+        head.epoch,
+        head.seq,
+        head.known,
+        moved.seq,
+        moved.known,
+        batches[-1]["xid_text"] if batches else None,
+        batches[-1]["id"] if batches else None,
+        [seq + 1 for seq in seqs[:-1]],
+        [row["id"] for row in batches],
+        sizes,
+        list(knowns[: len(sizes)]),
+        CHANNEL_PLACED,
+    )
+    return None if found is None else moved
 
 
 async def recognise_cluster(connection: Any) -> bool:

@@ -12,7 +12,7 @@ from chitieu.catalogue.catalogue import Catalogue, TargetEntry
 from chitieu.catalogue.model import Comparator, Indicator, Metric, Plan, Row, Target
 from chitieu.periods import Period, containing
 from chitieu.places import Place
-from chitieu.predicates import holds
+from chitieu.predicates import Test, compile_predicate
 from chitieu.registry import Registry, Unit
 
 
@@ -132,28 +132,39 @@ class Asked:
         if scope.units:
             named = (self.registry.units.get(code) for code in scope.units)
             return tuple(unit for unit in named if unit is not None)
-        predicate = scope.where if scope.where is not None else self.indicator.concerns
-        if predicate is None:
+        test = self._test
+        if test is None:
             return ()
         held = min(on, self.place.valid_to) if self.place.valid_to else on
-        return tuple(
-            unit
-            for unit in self.registry.units_in(self.place, on)
-            if holds(predicate, unit.on(held)) and self._in_part(unit, held)
-        )
+        if held not in self._units:
+            self._units[held] = tuple(
+                unit
+                for unit in self.registry.units_in(self.place, held)
+                if test(unit.on(held)) and self._in_part(unit, held)
+            )
+        return self._units[held]
 
+    @cached_property
+    def _units(self) -> dict[dt.date, tuple[Unit, ...]]:
+        return {}
+
+    @cached_property
+    def _test(self) -> Test | None:
+        """The predicate that says which units are in scope, compiled once."""
+        scope = self.target.scope
+        predicate = scope.where if scope.where is not None else self.indicator.concerns
+        return None if predicate is None else compile_predicate(predicate)
+
+    @cached_property
     def units_ever(self) -> tuple[Unit, ...]:
         """The units that are or were in scope by any of their known attributes."""
-        scope = self.target.scope
-        if scope.units:
+        test = self._test
+        if self.target.scope.units or test is None:
             return self.units(self.plan.last_day)
-        predicate = scope.where if scope.where is not None else self.indicator.concerns
-        if predicate is None:
-            return ()
         return tuple(
             unit
             for unit in self.registry.units_ever_in(self.place)
-            if any(holds(predicate, version.attributes) for version in unit.versions)
+            if any(test(version.attributes) for version in unit.versions)
         )
 
     def _in_part(self, unit: Unit, on: dt.date) -> bool:

@@ -143,6 +143,19 @@ def published_of(outcome: Outcome) -> dict[str, Any] | None:
     }
 
 
+def condition_of(asked: Asked) -> dict[str, Any] | None:
+    """What the target waits for, and the document by which it was fulfilled."""
+    words = asked.target.condition
+    if words is None:
+        return None
+    recorded = asked.registry.conditions.get(asked.id)
+    return {
+        "text": {"vi": words.vi, "en": words.en},
+        "fulfilled_on": day(recorded.fulfilled_on) if recorded else None,
+        "document": recorded.document if recorded else None,
+    }
+
+
 def links_of(asked: Asked, pin: Pin) -> dict[str, str]:
     """Relative, and carrying the pair."""
     pair = f"as_of={pin.as_of.isoformat()}&known_at={quote(known_text(pin.known))}"
@@ -223,6 +236,7 @@ def result_json(outcome: Outcome, why: str | None, pin: Pin) -> dict[str, Any]:
         "actual": _actual(outcome), "display": display(outcome), "basis": judgement.basis,
         "status": judgement.status.fields["state"] if judgement.status else None,
         "published": published_of(outcome),
+        "condition": condition_of(asked),
         "verdict": judgement.verdict, "reason": judgement.reason, "outlook": outcome.outlook,
         "gap": _gap(outcome), "findings": findings_of(outcome),
         "sentence": sentence, "sentence_en": sentence_en,

@@ -134,6 +134,7 @@ def explanation_json(outcome: Outcome, why: str | None, pin: Pin) -> dict[str, A
         "missing": [{"unit": m.unit, "period": m.period or None} for m in figures.missing],
         "rule": _rule(outcome, why),
         "citation": citation_of(outcome.asked),
+        "condition": result["condition"],
         "assumed": assumed_of(outcome.asked),
         "findings": result["findings"],
         "words": _words(outcome, result),

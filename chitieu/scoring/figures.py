@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from chitieu.catalogue.model import Indicator, Metric, Target
@@ -19,6 +20,7 @@ from chitieu.scoring.selection import (
     Selection,
     covered,
     latest,
+    merged_days,
     pooled,
     standing_for,
 )
@@ -97,7 +99,7 @@ class Question:
     def is_latest(self) -> bool:
         return self.metric.form != "period"
 
-    @property
+    @cached_property
     def group(self) -> str:
         """The field group that carries the indicator's fields."""
         wanted = self.indicator.numerator
@@ -106,17 +108,22 @@ class Question:
                 return group.name
         return "state"
 
-    def _carries(self, report: Report) -> bool:
-        """Whether it has the fields that are summed; optional ones may be left out."""
+    @cached_property
+    def _optional(self) -> tuple[str, ...]:
+        """Summed fields that a report may leave out."""
+        optional = {name for group in self.metric.groups for name in group.optional}
         needed = (self.indicator.numerator, self.indicator.denominator)
-        return all(name is None or report.fields.get(name) is not None for name in needed)
+        return tuple(name for name in needed if name in optional)
 
     def select(self, world: World, unit: str) -> Selection:
         """Which reports of a unit answer this question."""
-        reports = world.reports.for_unit(unit, self.metric.name)
-        if not reports:
+        group = world.reports.of_group(unit, self.metric.name, self.group)
+        if not group:
             return NOTHING
-        group = [r for r in reports if r.group == self.group and self._carries(r)]
+        if self._optional:
+            group = [
+                r for r in group if all(r.fields.get(name) is not None for name in self._optional)
+            ]
         if self.is_latest:
             return latest(group, self.on)
         if self.one_period:
@@ -158,9 +165,10 @@ def unit_sums(world: World, unit: Unit, question: Question, is_area: bool = Fals
         if figures.expected and not reported:
             figures.missing.append(Missing(unit.code, ""))
         return figures
+    stretches = merged_days(selection.taken)
     for period in question.expected_periods(world, None if is_area else unit):
         figures.expected += 1
-        if covered(selection.taken, period):
+        if covered(stretches, period):
             figures.received += 1
         else:
             figures.missing.append(Missing(unit.code, str(period)))

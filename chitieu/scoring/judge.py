@@ -146,8 +146,12 @@ def _task(world: World, asked: Asked, on: dt.date) -> Judgement:
     figures = Figures(units_expected=1, expected=1, left_out=left_out, denominator=ONE)
     judgement.figures = figures
     if newest is None:
-        codes = [unit.code for unit in asked.units(on)] or [""]
-        figures.missing = [Missing(codes[0], "")]
+        units = asked.units(on)
+        if units:
+            figures.missing = [Missing(units[0].code, "")]
+        else:
+            figures.units_expected = figures.expected = 0
+            judgement.reason = "no_unit_registered"
         return judgement
     state = newest.fields["state"]
     judgement.status, judgement.basis = newest, "measured"

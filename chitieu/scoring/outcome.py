@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -83,7 +85,7 @@ class Outcome:
             for fallen in fallen_reports(self.world, asked, on)
             if fallen.report.covers <= on
         ]
-        for unit in asked.units_ever():
+        for unit in asked.units_ever:
             known += [version.known for version in unit.versions]
         condition = registry.conditions.get(asked.id)
         if condition:
@@ -127,7 +129,6 @@ def _change_days(outcome: Outcome, last: dt.date) -> list[dt.date]:
     days = {first, last}
     for report in relevant_reports(world, asked, last):
         days.add(report.covers)
-        days.add(report.first)
     for unit in world.registry.units_ever_in(asked.place):
         days |= {version.from_ for version in unit.versions}
         days |= {version.closed + ONE_DAY for version in unit.versions if version.closed}
@@ -160,6 +161,25 @@ def _since(outcome: Outcome) -> None:
         outcome.days_late = (since - due).days
 
 
+def _ends_of_history(
+    outcome: Outcome, ended: Sequence[Period]
+) -> tuple[tuple[int, Decimal], tuple[int, Decimal]] | None:
+    """The first and the last ended period with a figure; None unless there are enough between."""
+
+    def figure(index: int) -> tuple[int, Decimal] | None:
+        then = judge(outcome.world, outcome.asked, ended[index].last)
+        measured = then.basis != "printed" and then.figures.reported
+        return (index, then.actual) if then.actual is not None and measured else None
+
+    first = next(filter(None, map(figure, range(len(ended)))), None)
+    if first is None:
+        return None
+    last = next(filter(None, map(figure, range(len(ended) - 1, first[0], -1))), first)
+    between = filter(None, map(figure, range(first[0] + 1, last[0])))
+    enough = len(list(itertools.islice(between, HISTORY_MIN - 2))) == HISTORY_MIN - 2
+    return (first, last) if enough else None
+
+
 def _outlook(outcome: Outcome) -> Outlook | None:
     """Linear pace over the ended periods, carried to the last day; the plainest honest forecast."""
     judgement, asked = outcome.judgement, outcome.asked
@@ -172,15 +192,11 @@ def _outlook(outcome: Outcome) -> Outlook | None:
         return "off_track"  # what was not kept up stays not met
     cadence = asked.metric.cadence if asked.metric.cadence not in ("none", "day") else "month"
     ended = whole_periods(cadence, Period(asked.in_force_from, outcome.evaluated_on))
-    history: list[tuple[int, Decimal]] = []
-    for index, period in enumerate(ended):
-        then = judge(outcome.world, asked, period.last)
-        if then.actual is not None and then.basis != "printed" and then.figures.reported:
-            history.append((index, then.actual))
-    if len(history) < HISTORY_MIN:
+    history = _ends_of_history(outcome, ended)
+    if history is None:
         return "insufficient_history"
     left = len(whole_periods(cadence, Period(asked.in_force_from, asked.judged_on))) - len(ended)
-    (first_at, first), (last_at, last) = history[0], history[-1]
+    (first_at, first), (last_at, last) = history
     pace = EXACT.divide(last - first, Decimal(last_at - first_at))
     forecast = EXACT.add(last, EXACT.multiply(pace, Decimal(max(0, left))))
     comparator, value = asked.required

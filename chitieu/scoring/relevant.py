@@ -12,7 +12,7 @@ from chitieu.scoring.world import Fallen, World
 
 def speakers(asked: Asked, on: dt.date) -> set[str]:
     """Codes of the units, and of the areas above them, whose figures can answer a target."""
-    codes = {unit.code for unit in asked.units_ever()}
+    codes = {unit.code for unit in asked.units_ever}
     if asked.asks_all:
         area = asked.area(on)
         codes |= {unit.code for unit in asked.districts(on)}

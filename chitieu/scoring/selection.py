@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
@@ -41,6 +42,7 @@ class Selection(NamedTuple):
 
 
 NOTHING = Selection((), ())
+ONE_DAY = dt.timedelta(days=1)
 
 
 def _current(reports: Iterable[Report], on: dt.date) -> tuple[list[Report], list[LeftOut]]:
@@ -75,10 +77,15 @@ def pooled(reports: Iterable[Report], window: Period, on: dt.date) -> Selection:
     inside.sort(key=lambda r: r.sent, reverse=True)
     inside.sort(key=lambda r: (r.estimate, -r.extent.days, r.first))
     taken: list[Report] = []
+    days: dict[str, list[Period]] = {}
     for report in inside:
-        if any(t.item == report.item and t.extent.meets(report.extent) for t in taken):
+        # What is taken is disjoint and sorted: only the two neighbours can share a day.
+        held = days.setdefault(report.item, [])
+        at = bisect.bisect(held, report.extent)
+        if any(near.meets(report.extent) for near in held[max(0, at - 1) : at + 1]):
             out.append(LeftOut(report, "overlap"))
         else:
+            held.insert(at, report.extent)
             taken.append(report)
     taken.sort(key=lambda r: (r.first, r.item, r.seq))
     return Selection(tuple(taken), tuple(out))
@@ -88,7 +95,7 @@ def standing_for(reports: Iterable[Report], period: Period, on: dt.date) -> Sele
     """As `pooled` for one period when that is whole, else the shortest longer report."""
     reports = list(reports)
     inside = pooled(reports, period, on)
-    if covered(inside.taken, period):
+    if covered(merged_days(inside.taken), period):
         return inside
     current, _ = _current(reports, on)
     longer = [r for r in current if r.extent.holds(period)]
@@ -116,14 +123,18 @@ def latest(reports: Iterable[Report], on: dt.date) -> Selection:
     return Selection(tuple(best[item] for item in sorted(best)), tuple(out))
 
 
-def covered(taken: Iterable[Report], period: Period) -> bool:
-    """True when the extents of what counts hold every day of the period."""
-    day = period.first
-    for report in sorted(taken, key=lambda r: r.first):
-        if report.extent.first > day:
-            return False
-        if report.extent.last >= day:
-            day = report.extent.last + dt.timedelta(days=1)
-        if day > period.last:
-            return True
-    return day > period.last
+def merged_days(taken: Iterable[Report]) -> list[Period]:
+    """The days that reports speak of, as disjoint stretches that do not touch, earliest first."""
+    stretches: list[Period] = []
+    for extent in sorted(report.extent for report in taken):
+        if stretches and extent.first <= stretches[-1].last + ONE_DAY:
+            last = max(stretches[-1].last, extent.last)
+            stretches[-1] = Period(stretches[-1].first, last)
+        else:
+            stretches.append(extent)
+    return stretches
+
+
+def covered(stretches: Iterable[Period], period: Period) -> bool:
+    """True when one of the merged stretches holds every day of the period."""
+    return any(stretch.holds(period) for stretch in stretches)

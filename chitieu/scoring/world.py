@@ -34,8 +34,11 @@ class Reports:
         default_factory=lambda: defaultdict(list)
     )
 
+    _groups: dict[tuple[str, str, str], list[Report]] = field(default_factory=dict)
+
     def add(self, report: Report) -> None:
         self.standing[report.unit, report.metric].append(report)
+        self._groups.pop((report.unit, report.metric, report.group), None)
         if report.metric in (RATE, TASK):
             self.by_item[report.metric, report.item].append(report)
 
@@ -57,6 +60,7 @@ class Reports:
             return
         for report in [r for r in self.standing.get(key, ()) if r.seq == change.seq]:
             self.standing[key].remove(report)
+            self._groups.pop((*key, report.group), None)
             if report.metric in (RATE, TASK):
                 self.by_item[report.metric, report.item].remove(report)
             why: Literal["corrected", "retracted"] = (
@@ -75,6 +79,15 @@ class Reports:
 
     def for_unit(self, unit: str, metric: str) -> list[Report]:
         return self.standing.get((unit, metric), [])
+
+    def of_group(self, unit: str, metric: str, group: str) -> list[Report]:
+        """A unit's reports of one field group; kept until one of them changes."""
+        key = (unit, metric, group)
+        found = self._groups.get(key)
+        if found is None:
+            found = [r for r in self.standing.get((unit, metric), ()) if r.group == group]
+            self._groups[key] = found
+        return found
 
     def for_item(self, metric: str, item: str) -> list[Report]:
         return self.by_item.get((metric, item), [])

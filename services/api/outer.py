@@ -32,7 +32,8 @@ class Outer:
             return
         started = time.perf_counter()
         name = request_id(scope, secrets.token_hex(8))
-        scope["chitieu.request_id"] = name
+        # A copy: the server looks at its own to know that a HEAD has no body.
+        scope = {**scope, "chitieu.request_id": name}
         extra = [*_SAFE, (b"x-request-id", name.encode())]
         bodiless = scope["method"] == "HEAD"
         if bodiless:

@@ -1,18 +1,21 @@
 """Which positions an answer rests on (CONTRACT.md §3): the horizon, then a place's newest position.
 
-With `known_at` the horizon is that instant, and it is made final before anything is read: nothing
-placed later can be known at or before it. Without it the horizon is what is scored.
+With `known_at` the horizon is that instant, and it is made final before anything is read: what was
+acknowledged before is placed, and nothing placed later can be known at or before it. Without it the
+horizon is what is scored.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from chitieu.errors import Problem
 from chitieu.places import Place
 from chitieu.postgres.facts import EVERYWHERE, Position, pinned, position_at, scored
-from chitieu.postgres.log import head_of, reach
+from chitieu.postgres.log import head_of, settle
 from chitieu.registry import place_key
 from services.api.pinned import Horizon, Pinned
 from services.api.state import Api
@@ -23,28 +26,34 @@ _POLL_SECONDS = 0.02
 
 async def horizon(api: Api, known: int | None) -> Horizon:
     """How far may be read. Problems `known_at_in_future`, `not_scored_yet`."""
+    deadline = asyncio.get_running_loop().time() + _WAIT_SECONDS
     async with api.pool.acquire() as connection:
         head = await head_of(connection)
         if known is None:
             return Horizon(head.epoch, await scored(connection), None)
-        if known > max(api.now, head.known):
-            raise Problem("known_at_in_future")
-        if known > head.known:
-            # Its own transaction, committed before positions are read: what is placed from now
-            # on is known later, so this answer can never change.
-            await reach(connection, known)
+    if known > max(now := api.now, head.known):
+        raise Problem("known_at_in_future")
+    if known > head.known:
+        # Its own transaction, committed before positions are read: what is acknowledged is placed
+        # by then, what is placed from now on is known later, so this answer can never change.
+        await _until(api, deadline, lambda connection: settle(connection, known, now))
+    async with api.pool.acquire() as connection:
         at = await position_at(connection, known)
-    await _until_scored(api, at.seq)
+    await _until(api, deadline, lambda connection: _is_scored(connection, at.seq))
     return Horizon(at.epoch, at.seq, known)
 
 
-async def _until_scored(api: Api, seq: int) -> None:
+async def _is_scored(connection: Any, seq: int) -> bool:
+    return await scored(connection) >= seq
+
+
+async def _until(api: Api, deadline: float, look: Callable[[Any], Awaitable[bool]]) -> None:
+    """Look until it is so; Problem `not_scored_yet` after the deadline."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + _WAIT_SECONDS
     while True:
         # The connection is given back between two looks: those who wait must not hold the pool.
         async with api.pool.acquire() as connection:
-            if await scored(connection) >= seq:
+            if await look(connection):
                 return
         if loop.time() >= deadline:
             raise Problem("not_scored_yet", retry_after=1)

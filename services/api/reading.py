@@ -28,8 +28,14 @@ def named_place(api: Api, code: str, day: dt.date) -> Place:
     return place
 
 
-async def current_registry(api: Api) -> Registry:
-    """The newest scored registry: rights are judged by what holds now."""
+async def current_registry(api: Api, known: int | None = None) -> Registry:
+    """The newest scored registry: rights are judged by what holds now.
+
+    With `known` it waits for all that was known then, as the answer will: a unit registered just
+    before the question is there.
+    """
+    if known is not None:
+        await horizon(api, known)
     until = await horizon(api, None)
     return await api.evaluations.registry(until.seq)
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import asyncpg
 
 from chitieu.catalogue.location import default_root
-from chitieu.catalogue.places_files import load_places
+from chitieu.catalogue.places_files import load_provinces
 from chitieu.cloudevents import (
     ACCEPT_POST,
     MAX_BODY_BYTES,
@@ -45,6 +45,7 @@ from chitieu.web import (
 )
 from services.ingest.answers import Answer, problem_answer
 from services.ingest.directory import Directory
+from services.ingest.placer import Placer
 from services.ingest.receive import SECONDS_TO_RETRY, Intake
 
 _logger = logging.getLogger("chitieu.ingest")
@@ -88,7 +89,7 @@ class IngestApp:
     ) -> None:
         """`most_requests` at a time are let in; more are told to come again."""
         self._dsn = settings.database_dsn
-        self._places = places or load_places(default_root() / "places")
+        self._places = places or load_provinces(default_root() / "places")
         self._now, self._clock = now, clock
         self._most_requests, self._pool_size = most_requests, pool_size
         self._requests = 0
@@ -109,7 +110,12 @@ class IngestApp:
         self._coalescer = Coalescer(self._pool, self._now)
         self._coalescer.start()
         batches = asyncio.Semaphore(max(1, self._pool_size - 2))
-        self._intake = Intake(self._pool, self._directory, self._coalescer, batches, self._now)
+        self._placer = Placer(self._dsn, self._now)
+        self._placer.start()
+        self._intake = Intake(
+            self._pool, self._directory, self._coalescer, batches, self._now,
+            self._placer.committed,
+        )  # fmt: skip
         self._ready = True
 
     async def shutdown(self) -> None:
@@ -117,6 +123,7 @@ class IngestApp:
         was_ready, self._ready = self._ready, False
         if was_ready:
             await self._coalescer.close()
+            await self._placer.close()
             await self._directory.close()
         if self._pool is not None:
             with suppress(TimeoutError):

@@ -48,13 +48,17 @@ _ALLOWED: Final = "dry_run=true|false, atomic=true|false"
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """All that receiving needs. `batches` bounds how many large requests are worked on at once."""
+    """All that receiving needs. `batches` bounds how many large requests are worked on at once.
+
+    `committed` is told of each commit, or of what may have been one; it must not wait.
+    """
 
     pool: asyncpg.Pool
     directory: Directory
     coalescer: Coalescer
     batches: asyncio.Semaphore
     now: Callable[[], dt.datetime]
+    committed: Callable[[], None]
 
     async def post(
         self, scope: Scope, receive: Receive, principal: Principal, speech: Language
@@ -157,12 +161,16 @@ class Intake:
         if not items:
             return ()
         only_look = options.dry_run or (options.atomic and not whole)
-        if len(items) <= _FEW and not options.atomic and not only_look:
-            return await self.coalescer.submit(items)
-        async with self.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            if only_look:
-                return await look(connection, items)
-            return await accept(connection, items, received, atomic=options.atomic)
+        try:
+            if len(items) <= _FEW and not options.atomic and not only_look:
+                return await self.coalescer.submit(items)
+            async with self.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                if only_look:
+                    return await look(connection, items)
+                return await accept(connection, items, received, atomic=options.atomic)
+        finally:
+            # A fault may have come after the commit. A turn with nothing to place costs one look.
+            self.committed()
 
 
 def read_options(scope: Scope) -> Options:

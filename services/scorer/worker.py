@@ -20,7 +20,7 @@ from chitieu.places import Place, Places
 from chitieu.ports import Entry
 from chitieu.postgres import scoring_store as store
 from chitieu.postgres.facts import load_reports, registry_until
-from chitieu.postgres.log import CHANNEL_APPENDED, place, read_entries
+from chitieu.postgres.log import CHANNEL_APPENDED, CHANNEL_PLACED, place, read_entries
 from chitieu.registry import Registry, place_key
 from chitieu.scoring.engine import EVERYWHERE, Effects, Engine, Touched, named_by
 from chitieu.scoring.results import PlaceResults, StoredResult
@@ -189,7 +189,8 @@ async def run(
 ) -> None:
     """Score until told to stop. Wakes by notification, and by the clock when one was missed."""
     wake = asyncio.Event()
-    await connection.add_listener(CHANNEL_APPENDED, lambda *_: wake.set())
+    for channel in (CHANNEL_APPENDED, CHANNEL_PLACED):
+        await connection.add_listener(channel, lambda *_: wake.set())
     logger.info(json.dumps({"event": "scorer_started", "position": scorer.position}))
     while not stop.is_set():
         wake.clear()

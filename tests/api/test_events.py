@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Caller, World, payment, post, score
+from tests.conftest import nothing_placed
 
 
 async def one(ask: Caller, id_: str, query: str = "") -> dict[str, Any]:
@@ -44,9 +45,14 @@ async def test_a_report_of_a_day_to_come(ask: Caller) -> None:
 
 async def test_before_it_is_placed_and_scored(ask: Caller, world: World) -> None:
     month = {"period": "2025-09", "time": "2025-10-02T09:00:00+07:00"}
-    await post(world, "unit", [payment("fresh", **month)])
+    async with nothing_placed(world.dsn):
+        await post(world, "unit", [payment("fresh", **month)])
+        item = await one(ask, "fresh")
+        assert (item["status"], item["position"], item["counts"]) == ("accepted", None, None)
+    await post(world, "unit", [payment("next", **month)])
     item = await one(ask, "fresh")
-    assert (item["status"], item["position"], item["counts"]) == ("accepted", None, None)
+    assert (item["status"], item["counts"]) == ("placed", None)
+    assert item["position"]
     await score(world.dsn)
     assert (await one(ask, "fresh"))["status"] == "scored"
 

@@ -22,6 +22,7 @@ from chitieu.settings import Settings
 from chitieu.web import read_body
 from services.ingest.app import IngestApp
 from tests.builders import places
+from tests.conftest import nothing_placed
 from tests.ingest.conftest import NOW, STRUCTURED, Keys, event, post_batch, statuses
 from tests.ingest.test_reading import read
 
@@ -135,20 +136,21 @@ async def test_a_new_key_works_and_a_revoked_one_ends(
 
 
 async def test_a_unit_just_registered_reports_at_once(
-    client: httpx.AsyncClient, connection: asyncpg.Connection, keys: Keys
+    client: httpx.AsyncClient, settings: Settings, connection: asyncpg.Connection, keys: Keys
 ) -> None:
     admin = {"authorization": f"Bearer {keys.admin}"}
-    for number in range(3):
-        code = f"77F9{number}"
-        sent = [event("n", subject=code, source=f"new-{code}")]
-        assert (await post_batch(client, sent, **admin)).status_code == 403
-        attributes = {"name": "Mới", "kind": "facility", "type": "hospital", "province": "77"}
-        body = unit_body(code, "2025-01-01", attributes)
-        async with connection.transaction():
-            await append_entry(connection, NewEntry("unit", body, subject=code), NOW)
-        # Nobody has placed it: it has no position yet.
-        assert (await post_batch(client, sent, **admin)).status_code == 202
-    assert "77F90" not in (await load_registry(connection, places())).units
+    async with nothing_placed(settings.database_dsn):
+        for number in range(3):
+            code = f"77F9{number}"
+            sent = [event("n", subject=code, source=f"new-{code}")]
+            assert (await post_batch(client, sent, **admin)).status_code == 403
+            attributes = {"name": "Mới", "kind": "facility", "type": "hospital", "province": "77"}
+            body = unit_body(code, "2025-01-01", attributes)
+            async with connection.transaction():
+                await append_entry(connection, NewEntry("unit", body, subject=code), NOW)
+            # It has no position yet.
+            assert (await post_batch(client, sent, **admin)).status_code == 202
+        assert "77F90" not in (await load_registry(connection, places())).units
     while await place(connection, 1):
         pass
     registry = await load_registry(connection, places())

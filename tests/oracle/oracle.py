@@ -246,7 +246,7 @@ def answer(question: Question, log: Sequence[Event], as_of: dt.date, known_day: 
     events, units = standing(log), units_of(log)
     if question["kind"] == "task":
         # An event is about a registered unit, or it is refused: what comes earlier says nothing.
-        return _task(question, [e for e in events if e["unit"] in units], on)
+        return _task(question, [e for e in events if e["unit"] in units], units, on)
     if question["kind"] == "share_of_units":
         return _share_of_units(question, events, units, on)
     if question["kind"] == "share_meeting":
@@ -383,7 +383,9 @@ def _share_meeting(
     return _share(question, achieved, not_achieved, silent, spoke, expected, received)
 
 
-def _task(question: Question, events: Sequence[Event], on: dt.date) -> Answer:
+def _task(
+    question: Question, events: Sequence[Event], units: dict[str, Days], on: dt.date
+) -> Answer:
     """ "The state is the measurement: done 1; not_started and in_progress 0"."""
     mine = [
         e for e in events
@@ -391,6 +393,8 @@ def _task(question: Question, events: Sequence[Event], on: dt.date) -> Answer:
         and e["unit"] == question["unit"] and e["on"] <= on
     ]  # fmt: skip
     if not mine:
+        if question["unit"] not in units:  # "a scope without a registered unit"
+            return Answer("unknown", "no_unit_registered", None, None, 0, 0)
         return Answer("unknown", "no_report", None, None, 1, 0)
     newest = max(mine, key=lambda e: (e["on"], _rank(e)))
     state = newest["groups"]["state"]["state"]

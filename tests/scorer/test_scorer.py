@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import random
 from collections.abc import Sequence
@@ -11,11 +12,12 @@ import asyncpg
 import pytest
 
 import services.scorer.worker as worker
+from chitieu.periods import to_microseconds
 from chitieu.ports import NewEntry
 from chitieu.postgres import scoring_store
-from chitieu.postgres.log import append
+from chitieu.postgres.log import append, place
 from chitieu.postgres.verify import verify
-from services.scorer.worker import Scorer
+from services.scorer.worker import Scorer, run
 from tests.builders import (
     NOON,
     a_catalogue,
@@ -27,6 +29,7 @@ from tests.builders import (
     cashless,
     places,
 )
+from tests.conftest import nothing_placed
 
 UNITS = [f"38F{n:02}" for n in range(1, 7)]
 
@@ -209,3 +212,24 @@ async def test_a_new_day_moves_what_today_means(database: str) -> None:
     assert (await verify(writer, places())).difference is None
     await connection.close()
     await writer.close()
+
+
+async def test_what_others_place_wakes_it(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "IDLE_SECONDS", 60.0)
+    writer, reader = await asyncpg.connect(database), await asyncpg.connect(database)
+    await write(writer, a_registry())
+    scorer = await score(reader)
+    stop, before = asyncio.Event(), scorer.position
+    running = asyncio.create_task(run(reader, scorer, stop, lambda: NOON))
+    async with nothing_placed(database):
+        await write(writer, history(3, 10))
+        await asyncio.sleep(0.2)  # told of the commit, it could place nothing
+        assert scorer.position == before
+    assert await place(writer, to_microseconds(NOON)) > 0
+    async with asyncio.timeout(5):
+        while scorer.position == before:  # noqa: ASYNC110 - its position has no event
+            await asyncio.sleep(0.01)
+    stop.set()
+    await running
+    await writer.close()
+    await reader.close()

@@ -13,6 +13,7 @@ from chitieu.events import type_of
 from chitieu.keys import Principal
 from chitieu.periods import Period, parse_day, parse_period
 from chitieu.registry import Registry, Unit
+from chitieu.text import nfc
 from services.api.access import sees_unit
 from services.api.answers import Body, respond
 from services.api.documented import answers
@@ -50,9 +51,9 @@ async def events(
     for name, value in (("source", source), ("id", id)):
         if not value or len(value.encode()) > 256 or "\0" in value:
             raise bad_value(name, "văn bản từ 1 đến 256 byte", "text of 1 to 256 bytes")
-    registry = await current_registry(api)
+    registry = await current_registry(api, asked.known)
     async with api.pool.acquire() as connection:
-        found = await by_identity(connection, source or "", id or "")
+        found = await by_identity(connection, nfc(source or ""), nfc(id or ""))
     items = []
     for event in found:
         if asked.known is not None and (event.known is None or event.known > asked.known):
@@ -83,10 +84,9 @@ async def _shown(
 async def _verdicts(
     api: Api, registry: Registry, unit: Unit, asked: Moment
 ) -> tuple[Verdicts, str, int]:
-    place = registry.province_of(unit, asked.as_of) or registry.places_of(unit)[0]
     until = await horizon(api, asked.known)
-    pinned = await pin(api, place, asked)
-    seen = await see(api, place, pinned)
+    places = [p for p in registry.places_of(unit) if (p.valid_from or asked.as_of) <= asked.as_of]
+    seen = [await see(api, place, await pin(api, place, asked)) for place in places]
     verdicts = await api.evaluations.run(lambda: Verdicts(seen, asked.as_of))
     return verdicts, str(until.epoch), until.seq
 
@@ -108,7 +108,7 @@ async def unit_events(
     """As they came; later pages show the state of the first."""
     days = _days(period)
     moment = asked if page.known is None else Moment(asked.as_of, page.known)
-    registry, unit = await visible_unit(api, principal, code)
+    registry, unit = await visible_unit(api, principal, code, moment.known)
     if metric is not None and (not registry.catalogue or metric not in registry.catalogue.metrics):
         raise bad_value("metric", "tên một metric, xem /v1/metrics", "a metric, see /v1/metrics")
     verdicts, epoch, done = await _verdicts(api, registry, unit, moment)

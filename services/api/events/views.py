@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from chitieu.periods import known_text
@@ -17,22 +18,26 @@ Groups = dict[int, list[tuple[Report, Fallen | None]]]
 
 
 class Verdicts:
-    """Of every report of a province: whether it is the measurement of its key, and who uses it."""
+    """Of every report of a unit's provinces: whether it is the measurement of its key, who uses it.
 
-    def __init__(self, seen: Seen, as_of: dt.date) -> None:
+    The first province is where the unit was first; those that followed it may use it too.
+    """
+
+    def __init__(self, provinces: Sequence[Seen], as_of: dt.date) -> None:
         self._as_of = as_of
         self._groups: defaultdict[int, list[tuple[Report, Fallen | None]]] = defaultdict(list)
         self._last: dict[tuple[Any, ...], Report] = {}
         self._counted: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
         self._left: defaultdict[tuple[int, str], list[tuple[str, str]]] = defaultdict(list)
-        for reports in seen.world.reports.standing.values():
+        first = provinces[0].world.reports
+        for reports in first.standing.values():
             for report in reports:
                 self._groups[report.seq].append((report, None))
                 self._take(report)
-        for all_fallen in seen.world.reports.fallen.values():
+        for all_fallen in first.fallen.values():
             for fallen in all_fallen:
                 self._groups[fallen.report.seq].append((fallen.report, fallen))
-        for outcome in seen.evaluated.outcomes:
+        for outcome in (o for seen in provinces for o in seen.evaluated.outcomes):
             name, figures = outcome.asked.id, outcome.judgement.figures
             for item in figures.counted:
                 if item.report is not None:
@@ -91,6 +96,11 @@ def _key(report: Report) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def _without_recorded(body: dict[str, Any]) -> dict[str, Any]:
+    """The data of a retraction, as it was sent."""
+    return {name: value for name, value in body.items() if name != "recordedtime"}
+
+
 def event_json(
     event: Accepted, verdicts: Verdicts | None, epoch: str, scored: int
 ) -> dict[str, Any]:
@@ -106,12 +116,13 @@ def event_json(
         "subject": event.subject,
         "time": event.time.isoformat().replace("+00:00", "Z"),
         "corrects": event.corrects,
+        "recordedtime": body.get("recordedtime"),
         "received_at": event.received_at.isoformat().replace("+00:00", "Z"),
         "position": None if event.seq is None else f"{epoch}:{event.seq}",
         "known": None if event.known is None else known_text(event.known),
         "status": "scored" if done else ("placed" if event.seq is not None else "accepted"),
         "period": body.get("period"),
-        "data": body.get("data", body),
+        "data": body["data"] if "data" in body else _without_recorded(body),
         "counts": any(group["counts"] for group in groups) if done else None,
         "groups": groups,
     }

@@ -67,7 +67,7 @@ async def province_scorecard(
 async def unit_scorecard(
     request: Request, api: UsesApi, principal: Caller, code: UnitCode, asked: UsesMoment
 ) -> Response:
-    now = await current_registry(api)
+    now = await current_registry(api, asked.known)
     unit = now.units.get(code)
     if unit is None or not sees_unit(now, principal, unit):
         raise Problem("not_found")

@@ -17,6 +17,7 @@ from services.api.answers import Body
 from services.api.documented import answers
 from services.api.json_body import Fields, object_of
 from services.api.keyring import Caller
+from services.api.placing import place_committed
 from services.api.reading import catalogue_at
 from services.api.state import UsesApi
 
@@ -85,4 +86,5 @@ async def record_condition(
         body = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         new = NewEntry("condition", body, principal.organisation_id, subject=target)
         await append_entry(connection, new, api.clock())
+    await place_committed(api)
     return Response(Body.of(said).content, 201, {"cache-control": "no-store"}, "application/json")

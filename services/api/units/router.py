@@ -18,6 +18,7 @@ from services.api.json_body import object_of
 from services.api.keyring import Caller
 from services.api.parameters import Moment, UsesMoment, UsesPage, one_of
 from services.api.pins import horizon
+from services.api.placing import place_committed
 from services.api.reading import current_registry, named_place, pin
 from services.api.state import Api, UsesApi
 from services.api.units.views import unit_json, unit_page_json
@@ -40,8 +41,8 @@ async def units(
 ) -> Response:  # fmt: skip
     """Those the caller may see, by code, with their attributes on `as_of`."""
     one_of("kind", kind, get_args(UnitKind))
-    current = await current_registry(api)
     known = page.known if asked.known is None else asked.known
+    current = await current_registry(api, known)
     until = await horizon(api, known)
     registry = await api.evaluations.registry(until.seq)
     shown = [
@@ -72,9 +73,11 @@ async def _known_of(api: Api, seq: int) -> int | None:
     return known
 
 
-async def visible_unit(api: Api, principal: Caller, code: str) -> tuple[Registry, Unit]:
-    """Problem `not_found` alike for a foreign unit and for none."""
-    registry = await current_registry(api)
+async def visible_unit(
+    api: Api, principal: Caller, code: str, known: int | None
+) -> tuple[Registry, Unit]:
+    """A unit by the rights of now. Problem `not_found` alike for a foreign unit and for none."""
+    registry = await current_registry(api, known)
     unit = registry.units.get(code)
     if unit is None or not sees_unit(registry, principal, unit):
         raise Problem("not_found")
@@ -89,7 +92,7 @@ async def unit(
     request: Request, api: UsesApi, principal: Caller, code: UnitCode, asked: UsesMoment
 ) -> Response:
     """Attributes on `as_of`, and each version: what was said, from which day on, known when."""
-    current, found = await visible_unit(api, principal, code)
+    current, found = await visible_unit(api, principal, code, asked.known)
     body = await unit_body(api, current, found, asked)
     return respond(request, body)
 
@@ -146,6 +149,7 @@ async def put_unit_version(
     need_role(principal, "province", "admin")
     change: UnitChange = read_change(api.places, code, await object_of(request))
     created = await put_unit(api, principal, change)
+    await place_committed(api)
     return Response(
         Body.of(change.to_wire()).content,
         status_code=201 if created else 200,
