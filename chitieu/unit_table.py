@@ -15,6 +15,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from chitieu.catalogue.faults import message_and_hint
+from chitieu.catalogue.load import province_codes
 from chitieu.catalogue.model import UnitRecord
 from chitieu.catalogue.unit_rules import unit_flaws
 from chitieu.text import nfc
@@ -106,6 +107,9 @@ def _unit(row: Mapping[Any, Any], line: int) -> tuple[UnitRecord | None, list[Ta
             for e in error.errors()
         ]
     wrong = []
+    if unit.province not in province_codes():
+        code = unit.province
+        wrong.append(TableFault(line, "province", f"không có tỉnh {code}", f"no province {code}"))
     for flaw in unit_flaws(unit.code, [unit]):
         message, hint = message_and_hint(flaw.code, flaw.facts, flaw.known)
         said = TableFault(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,9 @@ from chitieu.catalogue.catalogue import RESERVED_METRICS, Catalogue
 from chitieu.catalogue.check import check
 from chitieu.catalogue.faults import EntryKey, Fault, Flaw
 from chitieu.catalogue.faults import Path as KeyPath
+from chitieu.catalogue.location import default_root
 from chitieu.catalogue.model import Indicator, Metric, Plan, UnitList, UnitRecord
+from chitieu.catalogue.places_files import load_provinces
 from chitieu.catalogue.shapes import Entry, shape
 from chitieu.catalogue.source import Source, read
 
@@ -70,9 +73,16 @@ def load(paths: Sequence[Path]) -> Loaded:
         places |= {key: (source, path) for key, (_, source, path) in layer.entries.items()}
     unread = frozenset(key for layer in layers for key in layer.unread)
     faults = {fault for layer in layers for fault in layer.faults}
-    faults |= {_placed(flaw, places) for flaw in check(catalogue, unread)}
+    faults |= {_placed(flaw, places) for flaw in check(catalogue, unread, province_codes())}
     ordered = sorted(faults, key=lambda fault: (fault.file, fault.line, fault.column, fault.code))
     return Loaded(catalogue, tuple(ordered), sum(layer.files for layer in layers))
+
+
+@functools.cache
+def province_codes() -> frozenset[str]:
+    """The codes that a province ever bore."""
+    provinces = load_provinces(default_root() / "places").provinces()
+    return frozenset(place.code for place in provinces)
 
 
 def files_of(path: Path) -> Iterable[Path]:

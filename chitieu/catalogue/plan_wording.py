@@ -212,6 +212,12 @@ _TARGETS: Final = {
         "Viết “units: [một mã]”; văn bản gửi mọi sở (place null) thì dùng where.",
         "Write “units: [one code]”; a document to every department (place null) uses where.",
     ),
+    "unknown_province": Wording(
+        "không tỉnh nào từng mang mã “{found}”",
+        "no province ever bore the code “{found}”",
+        "Mã tỉnh có hai chữ số, xem catalogue/places/provinces.csv.",
+        "Province codes have two digits, see catalogue/places/provinces.csv.",
+    ),
     "not_a_place": Wording(
         "“{found}” không phải là mã địa bàn",
         "“{found}” is not the code of a place",

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from chitieu.errors import Problem
 from chitieu.events import type_of
 from chitieu.keys import Principal
 from chitieu.periods import Period, parse_day, parse_period
@@ -86,6 +87,8 @@ async def _verdicts(
 ) -> tuple[Verdicts, str, int]:
     until = await horizon(api, asked.known)
     places = [p for p in registry.places_of(unit) if (p.valid_from or asked.as_of) <= asked.as_of]
+    if not places:
+        raise Problem("not_found")  # registered in a province that never was
     seen = [await see(api, place, await pin(api, place, asked)) for place in places]
     verdicts = await api.evaluations.run(lambda: Verdicts(seen, asked.as_of))
     return verdicts, str(until.epoch), until.seq

@@ -99,7 +99,9 @@ async def unit(
 
 async def unit_body(api: Api, current: Registry, unit: Unit, asked: Moment) -> Body:
     """A unit at a pair. Problem `not_found` when it was not known then."""
-    place = current.province_of(unit, asked.as_of) or current.places_of(unit)[0]
+    place = current.province_of(unit, asked.as_of) or next(iter(current.places_of(unit)), None)
+    if place is None:
+        raise Problem("not_found")  # registered in a province that never was
     pinned = await pin(api, place, asked)
     registry = await api.evaluations.registry(pinned.seq)
     then = registry.units.get(unit.code)
