@@ -39,9 +39,9 @@ async def _make_template(facts: Facts) -> None:
     await migrate(facts.dsn(TEMPLATE))
 
 
-@pytest.fixture
-async def database(postgres: Facts) -> AsyncIterator[str]:
-    """The address of a fresh migrated database; gone after the test."""
+@asynccontextmanager
+async def fresh_database(postgres: Facts) -> AsyncIterator[str]:
+    """The address of a fresh migrated database; gone after the block."""
     name = f"t_{secrets.token_hex(6)}"
     admin = await asyncpg.connect(postgres.dsn())
     try:
@@ -50,6 +50,13 @@ async def database(postgres: Facts) -> AsyncIterator[str]:
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
         await admin.close()
+
+
+@pytest.fixture
+async def database(postgres: Facts) -> AsyncIterator[str]:
+    """One that is gone after the test."""
+    async with fresh_database(postgres) as dsn:
+        yield dsn
 
 
 @pytest.fixture

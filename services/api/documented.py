@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from chitieu.errors import PROBLEMS, Problem
+from chitieu.openapi_events import TAG, VALUES, Operation
 
 _EXAMPLES = Path(__file__).resolve().parent / "examples"
 _ALWAYS: Final = ("unknown_parameter", "repeated_parameter", "internal_error", "unavailable")
 _KEY: Final = ("key_missing", "key_invalid")
+_VALUES: Final[Mapping[str, Mapping[str, str]]] = {
+    "body_too_large": {"limit": "65536"}, "too_deep": {"limit": "32"},
+    "role_not_allowed": {"allowed": "province, admin"},
+}  # fmt: skip
 
 
 class _Sample(Mapping[str, str]):
-    """Stands for the values of a problem's text in an example."""
+    """Stands for the values of a problem's text in an example; `own` come first."""
 
     _KNOWN: Final = {
         "allowed": "as_of, known_at, on", "limit": "2026-12-31", "name": "limit",
@@ -25,8 +30,11 @@ class _Sample(Mapping[str, str]):
         "line": "1", "column": "7",
     }  # fmt: skip
 
+    def __init__(self, own: Mapping[str, str]) -> None:
+        self._own = own
+
     def __getitem__(self, key: str) -> str:
-        return self._KNOWN.get(key, "…")
+        return self._own.get(key) or self._KNOWN.get(key, "…")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._KNOWN)
@@ -46,10 +54,11 @@ def documented(operation: str) -> dict[str, Any]:
 
 
 def answers(
-    operation: str, *codes: str, key: bool = False, missing: bool = False, success: int = 200
-) -> dict[int | str, dict[str, Any]]:
-    """`responses` of an operation."""
-    shown = [*_ALWAYS, *(_KEY if key else ()), *(("not_found",) if missing else ()), *codes]
+    operation: str, *codes: str, key: bool = False, missing: bool = False, success: int = 200,
+    always: Sequence[str] = _ALWAYS, values: Mapping[str, Mapping[str, str]] = _VALUES,
+) -> dict[int | str, dict[str, Any]]:  # fmt: skip
+    """`responses` of an operation; `values` stand in the texts of its problems, by code."""
+    shown = [*always, *(_KEY if key else ()), *(("not_found",) if missing else ()), *codes]
     found: dict[int | str, dict[str, Any]] = {success: _success(operation)}
     for code in dict.fromkeys(shown):
         kind = PROBLEMS[code]
@@ -67,9 +76,42 @@ def answers(
         )
         held["content"]["application/problem+json"]["examples"][code] = {
             "summary": kind.title_en,
-            "value": Problem(code, _Sample()).body("vi"),
+            "value": Problem(code, _Sample(values.get(code, {}))).body("vi"),
         }
     return found
+
+
+def received(operation: Operation) -> dict[str, Any]:
+    """An operation of ingest, described as ours are."""
+    responses = answers(
+        operation.id, *operation.codes, key=operation.key, success=operation.success, always=(),
+        values=VALUES,
+    )  # fmt: skip
+    told = documented(operation.id).get("answers", {})
+    for answered in operation.answered:
+        responses[answered.status] = {
+            "description": answered.description,
+            "content": {
+                answered.content_type: {
+                    "schema": answered.schema,
+                    "examples": {name: {"value": told.get(name)} for name in answered.examples},
+                }
+            },
+        }
+    for status, headers in operation.headers.items():
+        responses[status] = {**responses[status], "headers": headers}
+    found: dict[str, Any] = {
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "description": operation.description,
+        "tags": [TAG],
+        "responses": {str(status): responses[status] for status in responses},
+    }
+    if operation.key:
+        found["security"] = [{"key": []}]
+    if operation.parameters:
+        found["parameters"] = list(operation.parameters)
+    return found if operation.body is None else found | {"requestBody": operation.body}
 
 
 def _success(operation: str) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""The OpenAPI document: what FastAPI derives, with our schemas, problems and descriptions."""
+"""The OpenAPI document: what FastAPI derives, with our schemas, problems and descriptions.
+
+What ingest answers stands in it too, from the data of `chitieu.openapi_events`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,14 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from services.api.documented import PROBLEM_SCHEMA, REQUEST_SCHEMAS, documented, schema_name
+from chitieu.openapi_events import OPERATIONS, TAG, event_schemas
+from services.api.documented import (
+    PROBLEM_SCHEMA,
+    REQUEST_SCHEMAS,
+    documented,
+    received,
+    schema_name,
+)
 
 _TAGS: Final = (
     ("scorecards", "Where a province or a unit stands."),
@@ -15,7 +25,7 @@ _TAGS: Final = (
     ("catalogue", "What is asked, with its citation. Public."),
     ("places", "Provinces of every era. Public."),
     ("units", "Reporting units and their history."),
-    ("events", "What became of a report."),
+    (TAG, "Reports: how they are sent, and what became of each."),
     ("keys", "Who may do what."),
     ("operators", "Health, measures."),
 )
@@ -40,6 +50,9 @@ def schema(app: FastAPI) -> dict[str, Any]:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         schemas |= {"Problem": PROBLEM_SCHEMA, **REQUEST_SCHEMAS}
+        schemas |= event_schemas(documented("metric_schemas")["schema"])
+        for one in OPERATIONS:
+            made["paths"].setdefault(one.path, {})[one.method] = received(one)
         for operations in made["paths"].values():
             for operation in operations.values():
                 _complete(operation, schemas)
@@ -51,7 +64,8 @@ def _complete(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     """Take out the framework's own 422, and give each success its schema."""
     name = operation["operationId"]
     refused = operation["responses"].get("422", {}).get("content", {})
-    if "application/json" in refused:
+    said = refused.get("application/json", {}).get("schema", {})
+    if said.get("$ref", "").endswith("HTTPValidationError"):
         del refused["application/json"]
         if not refused:
             del operation["responses"]["422"]

@@ -97,15 +97,21 @@ def payment(id_: str, subject: str = "77F01", **given: Any) -> dict[str, Any]:
     } | attributes  # fmt: skip
 
 
+async def make_keys(connection: asyncpg.Connection) -> dict[str, str]:
+    """A key of each role, by its name."""
+    keys = {}
+    for name, (role, organisation, scope) in ROLES.items():
+        sender = await ensure_organisation(connection, organisation, organisation)
+        made = await create_key(connection, sender, role, NOON, **scope)  # type: ignore[arg-type]
+        keys[name] = made.text
+    return keys
+
+
 async def _fill(dsn: str) -> World:
     connection = await asyncpg.connect(dsn)
     try:
         await bring(connection, real_catalogue(), NOON)
-        keys = {}
-        for name, (role, organisation, scope) in ROLES.items():
-            sender = await ensure_organisation(connection, organisation, organisation)
-            made = await create_key(connection, sender, role, NOON, **scope)  # type: ignore[arg-type]
-            keys[name] = made.text
+        keys = await make_keys(connection)
     finally:
         await connection.close()
     world = World(dsn, keys)

@@ -6,7 +6,6 @@ import asyncio
 import datetime as dt
 import itertools
 import json
-import secrets
 import threading
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -32,7 +31,7 @@ from services.ingest.app import IngestApp
 from services.scorer.worker import Scorer, run
 from tests.api.conftest import payment
 from tests.builders import a_catalogue, a_plan, a_row, a_target, a_unit, places
-from tests.conftest import TEMPLATE, nothing_placed
+from tests.conftest import fresh_database, nothing_placed
 
 STRUCTURED = "application/cloudevents+json"
 TIMES = 100
@@ -80,34 +79,27 @@ def scoring(dsn: str) -> Iterator[None]:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def live(postgres: Facts) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
     """Ingest and api on one port, by the real clock, and their database."""
-    name = f"live_{secrets.token_hex(6)}"
-    admin = await asyncpg.connect(postgres.dsn())
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    dsn = postgres.dsn(name)
-    connection = await asyncpg.connect(dsn)
-    await bring(connection, a_catalogue(a_plan([ROW])), system_clock())
-    await append_entry(connection, a_unit("38F01"), system_clock())
-    sender = await ensure_organisation(connection, "ops", "ops")
-    key = await create_key(connection, sender, "admin", system_clock())
-    await connection.close()
-    settings = Settings(database_url=dsn)
-    app = OnePort(IngestApp(settings, places()), create_app(settings, places=places()), _nothing)
-    with scoring(dsn):
-        async with (
-            lifespan(app),
-            httpx.AsyncClient(
-                transport=httpx.ASGITransport(app=app),
-                base_url="http://live",
-                headers={"authorization": f"Bearer {key.text}"},
-            ) as client,
-        ):
-            yield client, dsn
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
-
-
-def _nothing() -> None:
-    """Nobody waits for the start."""
+    async with fresh_database(postgres) as dsn:
+        connection = await asyncpg.connect(dsn)
+        await bring(connection, a_catalogue(a_plan([ROW])), system_clock())
+        await append_entry(connection, a_unit("38F01"), system_clock())
+        sender = await ensure_organisation(connection, "ops", "ops")
+        key = await create_key(connection, sender, "admin", system_clock())
+        await connection.close()
+        settings = Settings(database_url=dsn)
+        app = OnePort(
+            IngestApp(settings, places()), create_app(settings, places=places()), lambda: None
+        )
+        with scoring(dsn):
+            async with (
+                lifespan(app),
+                httpx.AsyncClient(
+                    transport=httpx.ASGITransport(app=app),
+                    base_url="http://live",
+                    headers={"authorization": f"Bearer {key.text}"},
+                ) as client,
+            ):
+                yield client, dsn
 
 
 async def post(client: httpx.AsyncClient, id_: str, unit: str = "38F01") -> None:
