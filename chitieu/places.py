@@ -15,6 +15,7 @@ import datetime as dt
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -200,6 +201,13 @@ class Places:
 
     def __len__(self) -> int:
         return len(self._by_key)
+
+    @cached_property
+    def turns(self) -> tuple[dt.date, ...]:
+        """The days on which a province began, or the first on which one was no more."""
+        ends = (place.valid_to for place in self.provinces())
+        days = {place.valid_from for place in self.provinces() if place.valid_from}
+        return tuple(sorted(days | {end + _ONE_DAY for end in ends if end}))
 
     def get(self, key: PlaceKey) -> Place:
         """The place with that key; KeyError when there is none."""

@@ -6,16 +6,21 @@ folded in order, and an earlier registry is never changed: `with_entries` return
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from chitieu.catalogue.catalogue import Catalogue
 from chitieu.places import Place, Places
 from chitieu.ports import Entry
+
+K = TypeVar("K")
+ONE_DAY = dt.timedelta(days=1)
+KEPT_MAX = 512
 
 
 def place_key(place: Place) -> str:
@@ -112,6 +117,8 @@ class Registry:
     defined_known: Mapping[str, int] = field(default_factory=dict)  # target id → known time
     units: Mapping[str, Unit] = field(default_factory=dict)
     conditions: Mapping[str, Condition] = field(default_factory=dict)
+    # What was once found of a unit: units never change, and most are in every later registry.
+    found: dict[str, _Whereabouts] = field(default_factory=dict, compare=False, repr=False)
 
     def with_entries(self, entries: Iterable[Entry]) -> Registry:
         """This registry and the entries that follow it, in order."""
@@ -135,7 +142,9 @@ class Registry:
             elif entry.kind == "condition":
                 condition = _condition(entry)
                 conditions[condition.target] = condition
-        return Registry(self.places, seq, catalogue, at, known, defined, units, conditions)
+        return Registry(
+            self.places, seq, catalogue, at, known, defined, units, conditions, self.found
+        )
 
     def province_of(self, unit: Unit, day: dt.date) -> Place | None:
         """The province a unit lies in on a day: what its code meant then, and what followed it."""
@@ -154,26 +163,26 @@ class Registry:
 
     def places_of(self, unit: Unit) -> tuple[Place, ...]:
         """Every province that its reports can concern: where it ever was, and what followed."""
-        found: dict[str, Place] = {}
-        for version in unit.versions:
-            placed = self.places.bearing(version.attributes["province"], version.from_)
-            if placed is None:
-                continue
-            for place in (placed, *self.places.lineage(placed).after):
-                found[place_key(place)] = place
-        return tuple(found[key] for key in sorted(found))
+        return self._whereabouts(unit).places
+
+    def _whereabouts(self, unit: Unit) -> _Whereabouts:
+        held = self.found.get(unit.code)
+        if held is None or held.unit is not unit:
+            held = self.found[unit.code] = _whereabouts(self.places, unit)
+        return held
 
     def units_ever_in(self, place: Place) -> tuple[Unit, ...]:
         """Every unit whose reports can concern a province, by code."""
-        key = place_key(place)
-        if key not in self._ever:
-            found: dict[str, list[Unit]] = {}
-            for _, unit in sorted(self.units.items()):
-                for each in self.places_of(unit):
-                    found.setdefault(place_key(each), []).append(unit)
-            self._ever.update({name: tuple(units) for name, units in found.items()})
-            self._ever.setdefault(key, ())
-        return self._ever[key]
+        return self._ever.get(place_key(place), ())
+
+    @cached_property
+    def _ever(self) -> Mapping[str, tuple[Unit, ...]]:
+        found: dict[str, list[Unit]] = {}
+        for code in sorted(self.units):
+            unit = self.units[code]
+            for key in self._whereabouts(unit).keys:
+                found.setdefault(key, []).append(unit)
+        return {key: tuple(units) for key, units in found.items()}
 
     @cached_property
     def joined(self) -> Mapping[str, tuple[str, ...]]:
@@ -188,33 +197,108 @@ class Registry:
             found.setdefault(entry.indicator, []).append(name)
         return {name: tuple(ids) for name, ids in found.items()}
 
-    @cached_property
-    def _ever(self) -> dict[str, tuple[Unit, ...]]:
-        return {}
-
     def units_in(self, place: Place, day: dt.date) -> tuple[Unit, ...]:
         """Units that lie in a province on a day, open or not, by code; an ended one on its last."""
         held = min(day, place.valid_to) if place.valid_to else day
-        key = (place_key(place), held)
+        key = (place_key(place), self.era(place, held))
         if key not in self._placed:
-            found: dict[str, list[Unit]] = {}
-            for _, unit in sorted(self.units.items()):
-                province = self.province_of(unit, held)
-                if province is None or not province.stands_on(held):
-                    continue
-                # A province that began anew has no units that had closed before.
-                begun = province.valid_from
-                if begun is None or unit.open_within(begun, dt.date.max):
-                    found.setdefault(place_key(province), []).append(unit)
-            for province in self.places.provinces(held):
-                word = place_key(province)
-                self._placed[word, held] = tuple(found.get(word, ()))
-            self._placed.setdefault(key, ())
+            self._placed[key] = tuple(
+                unit for unit in self._near.get(key[0], ()) if self._lies_in(unit, place, held)
+            )
         return self._placed[key]
 
+    def areas(self, place: Place, type_: str, day: dt.date) -> tuple[Unit, ...]:
+        """Registered areas of a type that lie in a province on a day, by code."""
+        key = (place_key(place), type_, self.era(place, day))
+        if key not in self._areas:
+            self._areas[key] = tuple(
+                unit for unit in self.units_in(place, day)
+                if (unit.on(day).get("kind"), unit.on(day).get("type")) == ("area", type_)
+            )  # fmt: skip
+        return self._areas[key]
+
     @cached_property
-    def _placed(self) -> dict[tuple[str, dt.date], tuple[Unit, ...]]:
+    def _areas(self) -> dict[tuple[str, str, int], tuple[Unit, ...]]:
         return {}
+
+    def _lies_in(self, unit: Unit, place: Place, day: dt.date) -> bool:
+        province = self.province_of(unit, day)
+        if province is None or province.key != place.key or not province.stands_on(day):
+            return False
+        # A province that began anew has no units that had closed before.
+        begun = province.valid_from
+        return begun is None or unit.open_within(begun, dt.date.max)
+
+    @cached_property
+    def _near(self) -> Mapping[str, tuple[Unit, ...]]:
+        """By province: the units that may lie in it on some day, by code."""
+        found: dict[str, list[Unit]] = {}
+        for code in sorted(self.units):
+            unit = self.units[code]
+            for key in self._whereabouts(unit).near:
+                found.setdefault(key, []).append(unit)
+        return {key: tuple(units) for key, units in found.items()}
+
+    def era(self, place: Place, day: dt.date) -> int:
+        """Between two days of one era nothing changes about the units of a province."""
+        key = place_key(place)
+        if key not in self._turns:
+            units = (*self._near.get(key, ()), *self.units_ever_in(place))
+            versions = [version for unit in units for version in unit.versions]
+            days = {version.from_ for version in versions} | set(self.places.turns)
+            days |= {version.closed + ONE_DAY for version in versions if version.closed}
+            self._turns[key] = sorted(days)
+        return bisect.bisect_right(self._turns[key], day)
+
+    def kept(self, units: Sequence[Unit], make: Callable[[Sequence[Unit]], K]) -> K:
+        """What was made of these units before, or make it now."""
+        key = (id(units), make)
+        held = self._kept.get(key)
+        if held is None or held[0] is not units:
+            if len(self._kept) >= KEPT_MAX:
+                self._kept.clear()
+            held = self._kept[key] = (units, make(units))
+        made: K = held[1]
+        return made
+
+    @cached_property
+    def _placed(self) -> dict[tuple[str, int], tuple[Unit, ...]]:
+        return {}
+
+    @cached_property
+    def _turns(self) -> dict[str, list[dt.date]]:
+        return {}
+
+    @cached_property
+    def answers(self) -> dict[str, Any]:
+        """What `scoring.asked` has made for a province, by place key."""
+        return {}
+
+    @cached_property
+    def _kept(self) -> dict[Any, Any]:
+        return {}
+
+
+class _Whereabouts(NamedTuple):
+    """A unit's provinces: those its reports can concern, and `near`, those it may lie in."""
+
+    unit: Unit
+    places: tuple[Place, ...]
+    keys: tuple[str, ...]
+    near: frozenset[str]
+
+
+def _whereabouts(places: Places, unit: Unit) -> _Whereabouts:
+    found: dict[str, Place] = {}
+    near: set[str] = set()
+    for version in unit.versions:
+        placed = places.bearing(version.attributes["province"], version.from_)
+        if placed is not None:
+            lineage = places.lineage(placed)
+            near |= {place_key(p) for p in lineage.before}
+            found |= {place_key(p): p for p in (placed, *lineage.after)}
+    keys = tuple(sorted(found))
+    return _Whereabouts(unit, tuple(found[key] for key in keys), keys, frozenset(near | set(keys)))
 
 
 def _same(before: Catalogue | None, after: Catalogue, name: str) -> bool:

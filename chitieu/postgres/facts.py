@@ -6,24 +6,25 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from chitieu.places import Place
 from chitieu.ports import Entry
 from chitieu.postgres.log import read_registry_until
 from chitieu.registry import Registry
 from chitieu.reports import Report
-from chitieu.scoring.world import Fallen, Reports, World
+from chitieu.scoring.world import Reports
+from chitieu.standing import Change
 
 EVERYWHERE = "*"  # the place of a catalogue version: it concerns all
 
 _REPORTS = """
-SELECT m.*, s.stands, s.why, s.at_seq, s.at_known
-FROM measurement m
-LEFT JOIN LATERAL (
-    SELECT c.stands, c.why, c.at_seq, c.at_known FROM standing_change c
-    WHERE c.seq = m.seq AND c.at_seq <= $1 ORDER BY c.at_seq DESC LIMIT 1
-) s ON true
-WHERE m.seq <= $1 AND m.unit = ANY($2::text[])
-ORDER BY m.seq, m."group"
+SELECT * FROM measurement
+WHERE seq > $1 AND seq <= $2 AND unit = ANY($3::text[])
+ORDER BY seq, "group"
+"""
+_FALLS = """
+SELECT DISTINCT c.seq, c.at_seq, c.at_known, c.stands, c.why, m.unit, m.metric
+FROM standing_change c JOIN measurement m ON m.seq = c.seq
+WHERE c.at_seq > $1 AND c.at_seq <= $2 AND m.unit = ANY($3::text[])
+ORDER BY c.at_seq, c.seq
 """
 
 
@@ -55,23 +56,24 @@ REPORT_COLUMNS = (
 
 
 async def load_reports(connection: Any, units: Collection[str], seq: int) -> Reports:
-    """Reports about these units known at a position, with those that had fallen by then."""
+    """All reports about these units up to a position, and what befell them by then."""
     reports = Reports()
-    for row in await connection.fetch(_REPORTS, seq, sorted(units)):
-        report = report_from_row(row)
-        if row["stands"] is False:
-            reports.add_fallen(Fallen(report, row["why"], row["at_seq"], row["at_known"]))
-        else:
-            reports.add(report)
+    await grow(connection, reports, units, 0, seq)
     return reports
 
 
-async def load_world(
-    connection: Any, registry: Registry, place: Place, seq: int, known: int
-) -> World:
-    """What a province's answers rest on at a position. `registry` is of that position."""
-    units = [unit.code for unit in registry.units_ever_in(place)]
-    return World(registry, await load_reports(connection, units, seq), known)
+async def grow(
+    connection: Any, reports: Reports, units: Collection[str], after: int, until: int
+) -> int:
+    """Add what was placed about these units in (after, until]; how many reports that is."""
+    codes = sorted(units)
+    rows = await connection.fetch(_REPORTS, after, until, codes)
+    for row in rows:
+        reports.add(report_from_row(row))
+    for row in await connection.fetch(_FALLS, after, until, codes):
+        change = Change(row["seq"], row["unit"], row["metric"], row["stands"], row["why"])
+        reports.settle(change, row["at_seq"], row["at_known"])
+    return len(rows)
 
 
 async def registry_until(connection: Any, registry: Registry, seq: int) -> Registry:

@@ -13,7 +13,7 @@ from chitieu.catalogue.model import Comparator, Indicator, Metric, Plan, Row, Ta
 from chitieu.periods import Period, containing
 from chitieu.places import Place
 from chitieu.predicates import Test, compile_predicate
-from chitieu.registry import Registry, Unit
+from chitieu.registry import Registry, Unit, place_key
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,12 @@ class Asked:
         if self.target.condition is not None and fulfilled is not None:
             day = max(day, fulfilled.fulfilled_on)
         return day
+
+    def waits(self, as_of: dt.date) -> bool:
+        """Whether its condition is not known to be fulfilled by a day."""
+        recorded = self.registry.conditions.get(self.id)
+        fulfilled = recorded is not None and recorded.fulfilled_on <= as_of
+        return self.target.condition is not None and not fulfilled
 
     @cached_property
     def judged_on(self) -> dt.date:
@@ -136,17 +142,45 @@ class Asked:
         if test is None:
             return ()
         held = min(on, self.place.valid_to) if self.place.valid_to else on
-        if held not in self._units:
-            self._units[held] = tuple(
+        era = self.registry.era(self.place, held)
+        if era not in self._units:
+            self._units[era] = tuple(
                 unit
                 for unit in self.registry.units_in(self.place, held)
                 if test(unit.on(held)) and self._in_part(unit, held)
             )
-        return self._units[held]
+        return self._units[era]
+
+    def open_units(self, on: dt.date) -> tuple[Unit, ...]:
+        """Those of them that are open on the day."""
+        era = self.registry.era(self.place, on)
+        if era not in self._open:
+            self._open[era] = tuple(unit for unit in self.units(on) if unit.is_open(on))
+        return self._open[era]
 
     @cached_property
-    def _units(self) -> dict[dt.date, tuple[Unit, ...]]:
+    def _units(self) -> dict[int, tuple[Unit, ...]]:
         return {}
+
+    @cached_property
+    def _open(self) -> dict[int, tuple[Unit, ...]]:
+        return {}
+
+    @cached_property
+    def _speakers(self) -> dict[int, frozenset[str]]:
+        return {}
+
+    def speakers(self, on: dt.date) -> frozenset[str]:
+        """Codes of the units, and of the areas above them, whose figures can answer it."""
+        era = self.registry.era(self.place, on)
+        if era not in self._speakers:
+            codes = {unit.code for unit in self.units_ever}
+            if self.asks_all:
+                area = self.area(on)
+                codes |= {unit.code for unit in self.districts(on)}
+                codes |= {area.code} if area else set()
+            self._speakers[era] = frozenset(codes)
+        return self._speakers[era]
 
     @cached_property
     def _test(self) -> Test | None:
@@ -180,25 +214,25 @@ class Asked:
         part = self.target.scope.place
         if part is not None:
             return self.registry.units.get(part)
-        for unit in self.registry.units_in(self.place, on):
-            attributes = unit.on(on)
-            if attributes.get("kind") == "area" and attributes.get("type") == "province":
-                return unit
-        return None
+        return next(iter(self.registry.areas(self.place, "province", on)), None)
 
     def districts(self, on: dt.date) -> Sequence[Unit]:
         """The registered areas one level below the province."""
         if self.target.scope.place is not None:
             return ()
-        return [
-            unit
-            for unit in self.registry.units_in(self.place, on)
-            if unit.on(on).get("kind") == "area" and unit.on(on).get("type") == "district"
-        ]
+        return self.registry.areas(self.place, "district", on)
 
 
 def asked_of(registry: Registry, place: Place) -> list[Asked]:
     """Every target that stands on a province's scorecard, in the documents' order."""
+    key = place_key(place)
+    if key not in registry.answers:
+        registry.answers[key] = _asked_of(registry, place)
+    made: list[Asked] = registry.answers[key]
+    return made
+
+
+def _asked_of(registry: Registry, place: Place) -> list[Asked]:
     catalogue = registry.catalogue
     if catalogue is None:
         return []

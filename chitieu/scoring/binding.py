@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Protocol
 
 from chitieu.scoring.asked import Asked
-from chitieu.scoring.outcome import Outcome
 
 FIRMNESS = {"firm": 3, "requested": 2, "aspirational": 1, "encouraged": 0}
 # How near the one who set it stands to the unit.
@@ -15,11 +15,20 @@ NEARNESS = {"department": 3, "province": 2, "ministry": 1, "national_committee":
 SHARES = ("ratio", "share_of_units", "share_meeting", "milestone")
 
 
-def binding_why(outcomes: Sequence[Outcome]) -> dict[str, str]:
+class Contender(Protocol):
+    """A target on a province's scorecard, and whether it is in force."""
+
+    @property
+    def asked(self) -> Asked: ...
+    @property
+    def in_force(self) -> bool: ...
+
+
+def binding_why(outcomes: Sequence[Contender]) -> dict[str, str]:
     """Target id → id of the target that binds in its place; absent where it binds itself."""
     why: dict[str, str] = {}
-    by_indicator: defaultdict[str, list[Outcome]] = defaultdict(list)
-    by_duty: defaultdict[tuple[str, ...], list[Outcome]] = defaultdict(list)
+    by_indicator: defaultdict[str, list[Contender]] = defaultdict(list)
+    by_duty: defaultdict[tuple[str, ...], list[Contender]] = defaultdict(list)
     for outcome in outcomes:
         by_duty[outcome.asked.joined].append(outcome)
     for joined in by_duty.values():
@@ -44,7 +53,7 @@ def _last(why: dict[str, str], name: str) -> str:
     return name
 
 
-def _leads(outcome: Outcome) -> tuple[bool, int, Decimal, int, int, str]:
+def _leads(outcome: Contender) -> tuple[bool, int, Decimal, int, int, str]:
     """Of statements of one duty: in force, the firmest, strictest, earliest due, nearest."""
     asked = outcome.asked
     comparator, value = asked.required
@@ -56,7 +65,7 @@ def _leads(outcome: Outcome) -> tuple[bool, int, Decimal, int, int, str]:
     return (outcome.in_force, firm, strict, due, near, name)
 
 
-def _stronger(a: Outcome, b: Outcome) -> bool:
+def _stronger(a: Contender, b: Contender) -> bool:
     """Whether `a` binds in place of `b`: nowhere weaker, somewhere better, or equal and nearer."""
     first, second = a.asked, b.asked
     one, two = first.target, second.target

@@ -99,8 +99,7 @@ def findings_of(outcome: Outcome) -> list[dict[str, Any]]:
     """What does not agree: in the document, and in what was reported."""
     asked, judgement = outcome.asked, outcome.judgement
     found = [_finding(f) for f in (*asked.row.findings, *asked.target.findings)]
-    reports = [c for c in judgement.figures.counted if c.report]
-    if asked.metric is not None and asked.metric.persons and len(reports) > 1:
+    if asked.metric is not None and asked.metric.persons and judgement.figures.reports > 1:
         found.append({
             "code": "person_periods",
             "text": {

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from chitieu.catalogue.model import Indicator, Metric, Target
 from chitieu.periods import Period, whole_periods
 from chitieu.registry import Unit
 from chitieu.reports import Report
+from chitieu.scoring.columns import is_achieved
 from chitieu.scoring.compare import share_meets
 from chitieu.scoring.selection import (
     NOTHING,
@@ -47,30 +48,108 @@ class Missing(NamedTuple):
 
 
 @dataclass
-class Figures:
-    """A numerator and a denominator with everything needed to explain them."""
+class Lists:
+    """What figures rest on, report by report."""
 
-    numerator: Decimal = ZERO
-    denominator: Decimal | None = ZERO
-    units_expected: int = 0
-    units_reported: int = 0
-    expected: int = 0
-    received: int = 0
-    silent: int = 0
-    compiled: bool = False
     counted: list[Counted] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
-    disagree: list[tuple[str, Figures, Figures]] = field(default_factory=list)
+
+    def add(self, other: Lists) -> None:
+        """Both."""
+        self.counted += other.counted
+        self.left_out += other.left_out
+        self.missing += other.missing
+
+
+class PutOff(NamedTuple):
+    """How to make lists, and what is known of them before."""
+
+    make: Callable[[], Lists]
+    reports: int
+    estimated: bool
+
+
+class Figures:
+    """A numerator and a denominator with everything needed to explain them.
+
+    Figures of many units come without their lists; these are made when they are first looked at,
+    by the same reading of every single unit.
+    """
+
+    def __init__(  # noqa: PLR0913 - a record, all by name
+        self, numerator: Decimal = ZERO, denominator: Decimal | None = ZERO, *,
+        units_expected: int = 0, units_reported: int = 0, expected: int = 0, received: int = 0,
+        counted: Iterable[Counted] = (), left_out: Iterable[LeftOut] = (),
+        missing: Iterable[Missing] = (),
+    ) -> None:  # fmt: skip
+        self.numerator, self.denominator = numerator, denominator
+        self.units_expected, self.units_reported = units_expected, units_reported
+        self.expected, self.received = expected, received
+        self.silent, self.compiled = 0, False
+        self.disagree: list[tuple[str, Figures, Figures]] = []
+        # One value, so that two threads that look at once both see it made or both make it.
+        self._held: tuple[Lists, tuple[PutOff, ...]] = (
+            Lists(list(counted), list(left_out), list(missing)), ()
+        )  # fmt: skip
+
+    def put_off(self, put_off: PutOff) -> None:
+        """Lists that are made when they are asked for."""
+        lists, later = self._held
+        self._held = (lists, (*later, put_off))
+
+    @property
+    def lists(self) -> Lists:
+        """All of them, made now."""
+        lists, later = self._held
+        if later:
+            lists = Lists(list(lists.counted), list(lists.left_out), list(lists.missing))
+            for put_off in later:
+                lists.add(put_off.make())
+            self._held = (lists, ())
+        return lists
+
+    @property
+    def counted(self) -> list[Counted]:
+        return self.lists.counted
+
+    @counted.setter
+    def counted(self, items: list[Counted]) -> None:
+        self.lists.counted = items
+
+    @property
+    def left_out(self) -> list[LeftOut]:
+        return self.lists.left_out
+
+    @left_out.setter
+    def left_out(self, items: list[LeftOut]) -> None:
+        self.lists.left_out = items
+
+    @property
+    def missing(self) -> list[Missing]:
+        return self.lists.missing
+
+    @missing.setter
+    def missing(self, items: list[Missing]) -> None:
+        self.lists.missing = items
+
+    @property
+    def reports(self) -> int:
+        """How many reports count."""
+        lists, later = self._held
+        return sum(p.reports for p in later) + sum(1 for c in lists.counted if c.report)
 
     @property
     def estimated(self) -> bool:
-        return any(c.report.estimate for c in self.counted if c.report)
+        lists, later = self._held
+        return any(p.estimated for p in later) or any(
+            c.report.estimate for c in lists.counted if c.report
+        )
 
     @property
     def reported(self) -> bool:
         """Anything at all."""
-        return any(c.report for c in self.counted)
+        return self.reports > 0
 
     def add(self, other: Figures) -> None:
         self.numerator += other.numerator
@@ -79,10 +158,11 @@ class Figures:
         for name in ("units_expected", "units_reported", "expected", "received", "silent"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.compiled = self.compiled or other.compiled
-        self.counted += other.counted
-        self.left_out += other.left_out
-        self.missing += other.missing
         self.disagree += other.disagree
+        if self._held[1] or other._held[1]:
+            self.put_off(PutOff(lambda: other.lists, other.reports, other.estimated))
+        else:
+            self._held[0].add(other._held[0])
 
 
 @dataclass(frozen=True)
@@ -109,11 +189,16 @@ class Question:
         return "state"
 
     @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that are summed."""
+        named = (self.indicator.numerator, self.indicator.denominator)
+        return tuple(name for name in named if name is not None)
+
+    @cached_property
     def _optional(self) -> tuple[str, ...]:
         """Summed fields that a report may leave out."""
         optional = {name for group in self.metric.groups for name in group.optional}
-        needed = (self.indicator.numerator, self.indicator.denominator)
-        return tuple(name for name in needed if name in optional)
+        return tuple(name for name in self.fields if name in optional)
 
     def select(self, world: World, unit: str) -> Selection:
         """Which reports of a unit answer this question."""
@@ -121,25 +206,28 @@ class Question:
         if not group:
             return NOTHING
         if self._optional:
-            group = [
-                r for r in group if all(r.fields.get(name) is not None for name in self._optional)
-            ]
+            group = [r for r in group if all(r.fields.get(f) is not None for f in self._optional)]
         if self.is_latest:
             return latest(group, self.on)
         if self.one_period:
             return standing_for(group, self.window, self.on)
         return pooled(group, self.window, self.on)
 
-    def expected_periods(self, world: World, unit: Unit | None) -> list[Period]:
-        """Whole periods that have ended, are due by what is known, and in which it was open."""
+    def due_periods(self, world: World) -> list[Period]:
+        """Whole periods that have ended and are due by what is known."""
         within = dt.timedelta(days=self.metric.report_within)
         return [
             period
             for period in whole_periods(self.metric.cadence, self.window)
-            if period.last <= self.on
-            and period.last + within <= world.known_day
-            and (unit is None or unit.open_within(period.first, period.last))
+            if period.last <= self.on and period.last + within <= world.known_day
         ]
+
+    def expected_periods(self, world: World, unit: Unit | None) -> list[Period]:
+        """Those of them in which the unit was open."""
+        return [
+            period for period in self.due_periods(world)
+            if unit is None or unit.open_within(period.first, period.last)
+        ]  # fmt: skip
 
 
 def unit_sums(world: World, unit: Unit, question: Question, is_area: bool = False) -> Figures:
@@ -175,56 +263,12 @@ def unit_sums(world: World, unit: Unit, question: Question, is_area: bool = Fals
     return figures
 
 
-def _merged(parts: Iterable[Figures], question: Question) -> Figures:
+def merged(parts: Iterable[Figures], question: Question) -> Figures:
+    """The sum of figures."""
     total = Figures(denominator=ZERO if question.indicator.denominator else None)
     for part in parts:
         total.add(part)
     return total
-
-
-def area_sums(
-    world: World, area: Unit | None, units: Sequence[Unit], areas: Sequence[Unit],
-    question: Question,
-) -> Figures:  # fmt: skip
-    """Sums of the units of an area, or the area's own figure: never both.
-
-    `areas` are the registered areas one level down; those with a figure of their own speak for
-    their units unless their units speak better. The choice is made once for the window.
-    """
-    inner: list[Figures] = []
-    rest = list(units)
-    for smaller in areas:
-        if any(unit.code == smaller.code for unit in units):
-            continue
-        if question.select(world, smaller.code).taken:
-            district = smaller.on(question.on).get("district")
-            inside = [u for u in rest if u.on(question.on).get("district") == district]
-            rest = [u for u in rest if u not in inside]
-            inner.append(area_sums(world, smaller, inside, (), question))
-    parts = _merged([*inner, *(unit_sums(world, unit, question) for unit in rest)], question)
-    if area is None or any(unit.code == area.code for unit in units):
-        return parts
-    own = unit_sums(world, area, question, is_area=True)
-    if not own.counted:
-        parts.left_out += own.left_out
-        return parts
-    whole = own.denominator is None or (parts.denominator or ZERO) >= own.denominator
-    kept, dropped, why = (parts, own, "parts_count")
-    # Before anything is due every unit must have spoken, or one of them would stand for all.
-    everyone = bool(parts.expected) or parts.units_reported == parts.units_expected
-    if not (units and not parts.missing and parts.reported and whole and everyone):
-        kept, dropped, why = (own, parts, "own_figure_counts")
-        # It speaks for its units, for the periods that it covers.
-        kept.units_expected = kept.units_reported = max(1, parts.units_expected)
-    if dropped.reported and (kept.numerator, kept.denominator) != (
-        dropped.numerator, dropped.denominator,
-    ):  # fmt: skip
-        kept.disagree.append((area.code, own, parts))
-    kept.left_out += dropped.left_out
-    for counted in dropped.counted:
-        if counted.report:
-            kept.left_out.append(LeftOut(counted.report, why))  # type: ignore[arg-type]
-    return kept
 
 
 State = Literal["achieved", "not_achieved", "silent", "leaves"]
@@ -272,17 +316,11 @@ def share_of_units(world: World, units: Sequence[Unit], question: Question) -> F
             return "silent", own
         own.counted = [Counted(unit.code, r, ZERO, ZERO) for r in selection.taken]
         holds = achieved is not None and all(
-            _is_achieved(r.fields, achieved.states, achieved.flags) for r in selection.taken
+            is_achieved(r.fields, achieved.states, achieved.flags) for r in selection.taken
         )
         return ("achieved" if holds else "not_achieved"), own
 
     return _share([u for u in units if u.is_open(question.on)], state_of)
-
-
-def _is_achieved(fields: Any, states: Sequence[str], flags: Sequence[str]) -> bool:
-    return (not states or fields.get("state") in states) and all(
-        fields.get(flag) is True for flag in flags
-    )
 
 
 def share_meeting(

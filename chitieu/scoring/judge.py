@@ -6,6 +6,7 @@ import datetime as dt
 
 from chitieu.periods import Period, containing, whole_periods
 from chitieu.reports import TASK
+from chitieu.scoring.areas import area_sums
 from chitieu.scoring.asked import Asked
 from chitieu.scoring.compare import bounds_decide, meets, percent_of, share_meets
 from chitieu.scoring.figures import (
@@ -15,12 +16,10 @@ from chitieu.scoring.figures import (
     Figures,
     Missing,
     Question,
-    area_sums,
     done_by,
-    share_meeting,
-    share_of_units,
 )
 from chitieu.scoring.judgement import HUNDRED, Judgement, verdict_of
+from chitieu.scoring.many import share_meeting_of, share_of
 from chitieu.scoring.printed import newest_task, printed_verdict, rates_of, with_printed
 from chitieu.scoring.world import World
 
@@ -54,15 +53,15 @@ def _measured(
         return judgement
     question = Question(asked.measured_by, asked.metric, window, on, one_period)
     if formula in ("share_of_units", "milestone"):
-        judgement.figures = share_of_units(world, units, question)
+        judgement.figures = share_of(world, units, question)
         return _share_verdict(asked, judgement, bool(units))
     if formula == "share_meeting":
-        judgement.figures = share_meeting(world, units, question, asked.target)
+        judgement.figures = share_meeting_of(world, units, question, asked.target)
         return _share_verdict(asked, judgement, bool(units))
     area = asked.area(on) if asked.asks_all else None
     districts = asked.districts(on) if asked.asks_all else ()
     if question.is_latest and not asked.target.scope.units:
-        units = tuple(unit for unit in units if unit.is_open(on))
+        units = asked.open_units(on)
     judgement.figures = area_sums(world, area, units, districts, question)
     if judgement.figures.compiled:
         judgement.basis = "compiled"

@@ -11,13 +11,12 @@ from functools import cached_property
 from typing import Literal
 
 from chitieu.periods import Period, containing, whole_periods
-from chitieu.registry import Condition
 from chitieu.reports import Report
 from chitieu.scoring.asked import Asked
 from chitieu.scoring.compare import EXACT, count_gap, meets, total_gap
 from chitieu.scoring.judge import judge
 from chitieu.scoring.judgement import Judgement
-from chitieu.scoring.relevant import fallen_reports, relevant_reports
+from chitieu.scoring.relevant import covered_days, newest_known
 from chitieu.scoring.world import World
 from chitieu.text import decimal_text
 
@@ -75,16 +74,7 @@ class Outcome:
         asked, on = self.asked, self.evaluated_on
         registry = self.world.registry
         known = [registry.defined_known.get(asked.id, registry.catalogue_known)]
-        known += [
-            report.known
-            for report in relevant_reports(self.world, asked, on)
-            if report.covers <= on
-        ]
-        known += [
-            fallen.at_known
-            for fallen in fallen_reports(self.world, asked, on)
-            if fallen.report.covers <= on
-        ]
+        known.append(newest_known(self.world, asked, on))
         for unit in asked.units_ever:
             known += [version.known for version in unit.versions]
         condition = registry.conditions.get(asked.id)
@@ -114,9 +104,7 @@ def _in_force(outcome: Outcome) -> None:
     asked, judgement = outcome.asked, outcome.judgement
     if judgement.verdict == "not_applicable" and judgement.reason == "no_target":
         return
-    recorded: Condition | None = outcome.world.registry.conditions.get(asked.id)
-    waits = recorded is None or recorded.fulfilled_on > outcome.as_of
-    if asked.target.condition is not None and waits:
+    if asked.waits(outcome.as_of):
         judgement.verdict, judgement.reason = "not_in_force", "condition"
     elif outcome.as_of < asked.in_force_from:
         judgement.verdict, judgement.reason = "not_in_force", "not_yet"
@@ -126,9 +114,7 @@ def _change_days(outcome: Outcome, last: dt.date) -> list[dt.date]:
     """Days up to `last` on which the verdict can change, newest first."""
     world, asked = outcome.world, outcome.asked
     first = asked.in_force_from
-    days = {first, last}
-    for report in relevant_reports(world, asked, last):
-        days.add(report.covers)
+    days = {first, last} | covered_days(world, asked, last)
     for unit in world.registry.units_ever_in(asked.place):
         days |= {version.from_ for version in unit.versions}
         days |= {version.closed + ONE_DAY for version in unit.versions if version.closed}

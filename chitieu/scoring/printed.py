@@ -66,9 +66,11 @@ def with_printed(world: World, asked: Asked, judgement: Judgement) -> Judgement:
     inside = [r for r in rates if window.first <= r.last <= on]
     best = max(inside, key=lambda r: (r.last, r.rank), default=None)
     if judgement.verdict in ("met", "not_met", "not_applicable"):
-        judgement.figures.left_out += [LeftOut(r, "fraction_wins") for r in rates]
+        if rates:
+            judgement.figures.left_out += [LeftOut(r, "fraction_wins") for r in rates]
         return judgement
-    judgement.figures.left_out += [LeftOut(r, "superseded") for r in rates if r is not best]
+    if rates:
+        judgement.figures.left_out += [LeftOut(r, "superseded") for r in rates if r is not best]
     if best is not None:
         running = containing(asked.plan.reporting_period, on)
         if best.last >= running.first:

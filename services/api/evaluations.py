@@ -15,21 +15,23 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from chitieu.places import Place, Places
-from chitieu.postgres.facts import load_world
 from chitieu.postgres.log import read_registry_until
 from chitieu.registry import Registry, place_key
 from chitieu.scoring.card import Evaluated, evaluate_place
+from chitieu.scoring.one import evaluate_one
+from chitieu.scoring.outcome import Outcome
 from chitieu.scoring.world import World
 from services.api.lru import Lru
 from services.api.measures import Measures
 from services.api.pinned import Pinned
+from services.api.worlds import Worlds
 
 T = TypeVar("T")
 
 _WORKERS = 2
-_REGISTRIES = 8
+_REGISTRIES = 32
 _EVALUATED = 48
-_WORLDS = 8
+_ONES = 2000
 
 _MARKS = (
     "SELECT l.first_seq + e.idx AS seq FROM entry e JOIN log l ON l.batch_id = e.batch_id"
@@ -53,8 +55,9 @@ class Evaluations:
         self._pool, self._places, self._measures = pool, places, measures
         self._threads = ThreadPoolExecutor(_WORKERS, "evaluate")
         self._registries: Lru[int, Registry] = Lru(_REGISTRIES)
-        self._worlds: Lru[Hashable, World] = Lru(_WORLDS)
+        self._worlds = Worlds(pool)
         self._seen: Lru[Hashable, Seen] = Lru(_EVALUATED)
+        self._ones: Lru[Hashable, tuple[Outcome, str | None]] = Lru(_ONES)
         self._running: dict[Hashable, asyncio.Task[Any]] = {}
         self._marks: list[int] = []
         self._marked = 0
@@ -82,33 +85,41 @@ class Evaluations:
         held = self._seen.get(key)
         if held is not None:
             return held
-        seen: Seen = await self._once(key, lambda: self._evaluate(key, place, pinned))
-        return seen
-
-    async def world(self, place: Place, pinned: Pinned) -> World:
-        """What is known of a province, not yet evaluated."""
-        key = (place_key(place), pinned.seq, pinned.known_day)
-        held = self._worlds.get(key)
-        if held is not None:
-            return held
-        world: World = await self._once(("world", *key), lambda: self._world(key, place, pinned))
-        return world
-
-    async def _world(self, key: Hashable, place: Place, pinned: Pinned) -> World:
-        registry = await self.registry(pinned.seq)
-        async with self._pool.acquire() as connection:
-            world = await load_world(connection, registry, place, pinned.seq, pinned.known)
-        self._worlds.put(key, world)
-        return world
-
-    async def _evaluate(self, key: Hashable, place: Place, pinned: Pinned) -> Seen:
-        world = await self.world(place, pinned)
-        started = time.perf_counter()
-        evaluated = await self.run(lambda: evaluate_place(world, place, pinned.pin))
-        self._measures.evaluations.observe(time.perf_counter() - started)
-        seen = Seen(world, evaluated)
+        seen: Seen = await self._once(key, lambda: self._look(
+            place, pinned, lambda world: Seen(world, evaluate_place(world, place, pinned.pin))
+        ))  # fmt: skip
         self._seen.put(key, seen)
         return seen
+
+    async def target(
+        self, place: Place, pinned: Pinned, target: str
+    ) -> tuple[Outcome, str | None] | None:
+        """One target of a province at a pair, and the one that binds in its place."""
+        key = (place_key(place), pinned.as_of, pinned.seq, pinned.known_day)
+        whole = self._seen.get(key)
+        if whole is not None:
+            outcome = whole.evaluated.one(target)
+            return None if outcome is None else (outcome, whole.evaluated.why.get(target))
+        one = (*key, target)
+        held = self._ones.get(one)
+        if held is None:
+            held = await self._once(one, lambda: self._look(
+                place, pinned, lambda w: evaluate_one(w, place, pinned.as_of, target)
+            ))  # fmt: skip
+            if held is not None:
+                self._ones.put(one, held)
+        return held
+
+    async def world(self, place: Place, pinned: Pinned) -> World:
+        """What is known of a province, not evaluated."""
+        return await self._worlds.world(await self.registry(pinned.seq), place, pinned)
+
+    async def _look(self, place: Place, pinned: Pinned, evaluate: Callable[[World], T]) -> T:
+        world = await self.world(place, pinned)
+        started = time.perf_counter()
+        found = await self.run(lambda: evaluate(world))
+        self._measures.evaluations.observe(time.perf_counter() - started)
+        return found
 
     async def _mark(self, seq: int) -> int:
         """The newest entry up to a position that changed the registry; 0 before any."""

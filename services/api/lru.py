@@ -15,24 +15,25 @@ class Lru(Generic[K, V]):
 
     def __init__(self, limit: int, weigh: Callable[[V], int] = lambda _: 1) -> None:
         self._limit, self._weigh = limit, weigh
-        self._held: OrderedDict[K, V] = OrderedDict()
+        self._held: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._weight = 0
 
     def __len__(self) -> int:
         return len(self._held)
 
     def get(self, key: K) -> V | None:
-        value = self._held.get(key)
-        if value is not None:
-            self._held.move_to_end(key)
-        return value
+        found = self._held.get(key)
+        if found is None:
+            return None
+        self._held.move_to_end(key)
+        return found[0]
 
     def put(self, key: K, value: V) -> None:
-        before = self._held.pop(key, None)
-        if before is not None:
-            self._weight -= self._weigh(before)
-        self._held[key] = value
-        self._weight += self._weigh(value)
+        """Hold a value; one that has grown is put again, to be weighed again."""
+        _, before = self._held.pop(key, (None, 0))
+        weight = self._weigh(value)
+        self._held[key] = (value, weight)
+        self._weight += weight - before
         while self._weight > self._limit and len(self._held) > 1:
-            _, gone = self._held.popitem(last=False)
-            self._weight -= self._weigh(gone)
+            _, (_, gone) = self._held.popitem(last=False)
+            self._weight -= gone

@@ -29,14 +29,10 @@ class Verdicts:
         self._last: dict[tuple[Any, ...], Report] = {}
         self._counted: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
         self._left: defaultdict[tuple[int, str], list[tuple[str, str]]] = defaultdict(list)
-        first = provinces[0].world.reports
-        for reports in first.standing.values():
-            for report in reports:
-                self._groups[report.seq].append((report, None))
+        for report, fallen in provinces[0].world.reports.every():
+            self._groups[report.seq].append((report, fallen))
+            if fallen is None:
                 self._take(report)
-        for all_fallen in first.fallen.values():
-            for fallen in all_fallen:
-                self._groups[fallen.report.seq].append((fallen.report, fallen))
         for outcome in (o for seen in provinces for o in seen.evaluated.outcomes):
             name, figures = outcome.asked.id, outcome.judgement.figures
             for item in figures.counted:

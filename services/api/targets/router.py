@@ -19,7 +19,6 @@ from services.api.access import sees_units
 from services.api.answers import Page, respond
 from services.api.catalogue.router import TargetPath
 from services.api.documented import answers
-from services.api.evaluations import Seen
 from services.api.keyring import Caller
 from services.api.parameters import Moment, UsesMoment, UsesOn, UsesPage
 from services.api.pinned import Pinned
@@ -29,7 +28,6 @@ from services.api.reading import (
     need_place,
     pin,
     place_of_target,
-    see,
 )
 from services.api.scorecards.unit_card import scope_codes
 from services.api.state import Api, UsesApi
@@ -72,12 +70,8 @@ class Found:
 
     place: Place
     pinned: Pinned
-    seen: Seen
     outcome: Outcome
-
-    @property
-    def why(self) -> str | None:
-        return self.seen.evaluated.why.get(self.outcome.asked.id)
+    why: str | None  # the target that binds in its place
 
     @property
     def head(self) -> dict[str, Any]:
@@ -102,11 +96,10 @@ async def find(api: Api, principal: Principal, asks: Question, known: int | None
     place = place_of_target(api, entry, asks.province, asks.on, asked.as_of)
     await need_place(api, principal, place)
     pinned = await pin(api, place, asked)
-    seen = await see(api, place, pinned)
-    outcome = seen.evaluated.one(asks.target)
-    if outcome is None:
+    found = await api.evaluations.target(place, pinned, asks.target)
+    if found is None:
         raise Problem("not_found")
-    return Found(place, pinned, seen, outcome)
+    return Found(place, pinned, *found)
 
 
 def _need_units(principal: Principal, found: Found) -> None:
