@@ -122,3 +122,19 @@ async def position_at(connection: Any, known: int) -> Position:
         return Position(0, 0, 1)
     ahead = min(row["n"] - 1, known - row["first_known"])
     return Position(row["first_seq"] + ahead, row["first_known"] + ahead, row["epoch"])
+
+
+async def scored_at(connection: Any, known: int) -> Position | None:
+    """As `position_at`, when the instant is not beyond the head and all up to it is scored."""
+    row = await connection.fetchrow(
+        "SELECT l.first_seq, l.n, l.epoch, l.first_known,"
+        " (SELECT c.seq FROM consumer c WHERE c.name = 'scorer') AS scored"
+        " FROM log_head h, LATERAL (SELECT * FROM log WHERE first_known <= $1"
+        " ORDER BY first_known DESC LIMIT 1) l WHERE h.known >= $1",
+        known,
+    )
+    if row is None:
+        return None
+    ahead = min(row["n"] - 1, known - row["first_known"])
+    at = Position(row["first_seq"] + ahead, row["first_known"] + ahead, row["epoch"])
+    return at if (row["scored"] or 0) >= at.seq else None

@@ -14,7 +14,14 @@ from typing import Any
 
 from chitieu.errors import Problem
 from chitieu.places import Place
-from chitieu.postgres.facts import EVERYWHERE, Position, pinned, position_at, scored
+from chitieu.postgres.facts import (
+    EVERYWHERE,
+    Position,
+    pinned,
+    position_at,
+    scored,
+    scored_at,
+)
 from chitieu.postgres.log import head_of, settle
 from chitieu.registry import place_key
 from services.api.pinned import Horizon, Pinned
@@ -26,11 +33,30 @@ _POLL_SECONDS = 0.02
 
 async def horizon(api: Api, known: int | None) -> Horizon:
     """How far may be read. Problems `known_at_in_future`, `not_scored_yet`."""
+    if known is None:
+        async with api.pool.acquire() as connection:
+            head = await head_of(connection)
+            return Horizon(head.epoch, await scored(connection), None)
+    held = api.horizons.get(known)
+    if held is None:
+        held = await _past(api, known) or await _newest(api, known)
+        # What may be read of it now is all that was ever known by then.
+        api.horizons.put(known, held)
+    return held
+
+
+async def _past(api: Api, known: int) -> Horizon | None:
+    """In one question: an instant that is placed and scored; None for others."""
+    async with api.pool.acquire() as connection:
+        at = await scored_at(connection, known)
+    return None if at is None else Horizon(at.epoch, at.seq, known)
+
+
+async def _newest(api: Api, known: int) -> Horizon:
+    """An instant near now: what is acknowledged by then is placed and scored first."""
     deadline = asyncio.get_running_loop().time() + _WAIT_SECONDS
     async with api.pool.acquire() as connection:
         head = await head_of(connection)
-        if known is None:
-            return Horizon(head.epoch, await scored(connection), None)
     if known > max(now := api.now, head.known):
         raise Problem("known_at_in_future")
     if known > head.known:
@@ -62,16 +88,22 @@ async def _until(api: Api, deadline: float, look: Callable[[Any], Awaitable[bool
 
 async def pin_place(api: Api, place: Place, as_of: dt.date, reach_of: Horizon) -> Pinned:
     """The newest position inside the horizon that concerns a province or is a catalogue version."""
-    async with api.pool.acquire() as connection:
-        found = await pinned(connection, [place_key(place), EVERYWHERE], reach_of.seq)
-    return _pinned(as_of, found, reach_of)
+    return _pinned(as_of, await _newest_of(api, place_key(place), reach_of.seq), reach_of)
+
+
+async def _newest_of(api: Api, key: str, until: int) -> Position | None:
+    """The newest position up to a scored one that concerns a place, or all."""
+    held = api.positions.get((key, until))
+    if held is None:
+        async with api.pool.acquire() as connection:
+            held = (await pinned(connection, [key, EVERYWHERE], until),)
+        api.positions.put((key, until), held)
+    return held[0]
 
 
 async def pin_catalogue(api: Api, as_of: dt.date, reach_of: Horizon) -> Pinned:
     """The newest catalogue version inside the horizon."""
-    async with api.pool.acquire() as connection:
-        found = await pinned(connection, [EVERYWHERE], reach_of.seq)
-    return _pinned(as_of, found, reach_of)
+    return _pinned(as_of, await _newest_of(api, EVERYWHERE, reach_of.seq), reach_of)
 
 
 def _pinned(as_of: dt.date, found: Position | None, reach_of: Horizon) -> Pinned:

@@ -12,11 +12,16 @@ from fastapi import Depends, Request
 
 from chitieu.periods import civil_day, to_microseconds
 from chitieu.places import Places
+from chitieu.postgres.facts import Position
 from chitieu.postgres.keys import KeyRing
 from chitieu.settings import Settings
 from services.api.answers import Bodies
 from services.api.evaluations import Evaluations
+from services.api.lru import Lru
 from services.api.measures import Measures
+from services.api.pinned import Horizon
+
+_POSITIONS = 4000
 
 Clock = Callable[[], dt.datetime]
 
@@ -39,6 +44,11 @@ class Api:
     measures: Measures
     ingest: httpx.AsyncClient | None = None
     bodies: Bodies = field(default_factory=Bodies)
+    # Of instants and positions that are scored: nothing that comes later changes them.
+    horizons: Lru[int, Horizon] = field(default_factory=lambda: Lru(_POSITIONS))
+    positions: Lru[tuple[str, int], tuple[Position | None]] = field(
+        default_factory=lambda: Lru(_POSITIONS)
+    )
 
     @property
     def now(self) -> int:

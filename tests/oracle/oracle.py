@@ -101,21 +101,23 @@ def standing(log: Iterable[Event]) -> list[Event]:
     events = {name(e): e for e in log if e["kind"] == "event"}
     retracted = {name(e) for e in log if e["kind"] == "retraction"}
 
-    def corrects(later: Event, earlier: Event) -> bool:
+    correctors: dict[tuple[int, str, str], list[Event]] = {}
+    for later in events.values():
         if later.get("corrects") is None:
-            return False
+            continue
         named = events.get((later["sender"], later["source"], later["corrects"]))
         if named is None or named["metric"] != later["metric"] or order(later) <= order(named):
-            return False
-        return named is earlier or corrects(named, earlier)
+            continue
+        correctors.setdefault(name(named), []).append(later)
 
-    return [
-        event for event in events.values()
-        if name(event) not in retracted
-        and not any(
-            corrects(other, event) for other in events.values() if name(other) not in retracted
+    def is_corrected(event: Event) -> bool:
+        """Directly or through a chain; links that were retracted only lead on."""
+        return any(
+            name(later) not in retracted or is_corrected(later)
+            for later in correctors.get(name(event), ())
         )
-    ]  # fmt: skip
+
+    return [e for e in events.values() if name(e) not in retracted and not is_corrected(e)]
 
 
 # --- which reports count -------------------------------------------------------------------------
@@ -170,7 +172,7 @@ def _preferred(one: Event, two: Event) -> bool:
 
 def counted(question: Question, events: Sequence[Event], unit: str, on: dt.date) -> list[Event]:
     """A unit's reports that count for a question on a day."""
-    mine = [e for e in events if e["unit"] == unit and e["metric"] == question["metric"]]
+    mine = [e for e in _by_unit(events).get(unit, ()) if e["metric"] == question["metric"]]
     current = last_of_each_key(mine, question["group"], on)
     found: list[Event] = []
     for item in {e.get("item") for e in current}:
@@ -181,6 +183,21 @@ def counted(question: Question, events: Sequence[Event], unit: str, on: dt.date)
             # "A state or snapshot from its `on` (the latest not after `as_of` holds)".
             found.append(max(of_item, key=lambda e: (e["on"], _rank(e))))
     return found
+
+
+_grouped: dict[int, tuple[Sequence[Event], dict[str, list[Event]]]] = {}
+
+
+def _by_unit(events: Sequence[Event]) -> dict[str, list[Event]]:
+    """The same events by unit, found once for the list that is being asked about."""
+    held = _grouped.get(id(events))
+    if held is None or held[0] is not events:
+        found: dict[str, list[Event]] = {}
+        for event in events:
+            found.setdefault(event["unit"], []).append(event)
+        _grouped.clear()
+        held = _grouped[id(events)] = (events, found)
+    return held[1]
 
 
 # --- units and what is expected ------------------------------------------------------------------
