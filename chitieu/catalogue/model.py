@@ -69,7 +69,8 @@ class Finding(Model):
     code: Literal[
         "printed_disagrees", "parts_do_not_add_up", "two_values", "weaker_than_parts",
         "lower_tier_laxer", "other_denominator", "report_day_before_period", "larger_than_whole",
-        "rows_repeat", "ambiguous_separator", "two_states", "ocr", "numbering", "other",
+        "stronger_than_parts", "report_day_after_whole", "rows_repeat", "ambiguous_separator",
+        "two_states", "ocr", "numbering", "other",
     ]  # fmt: skip
     text: Text
     lines: tuple[int, ...] = Field(default=(), description="lines of the document's text")
@@ -254,6 +255,7 @@ class PublishedResult(Model):
     agrees: bool | None = Field(
         default=None, description="the fraction gives what is printed, under `rounding`"
     )
+    over: FieldName | None = Field(default=None, description="what the printed denominator counts")
     as_of: Day
     as_of_basis: Literal["printed", "assumed"]
     words: str | None = Field(default=None, description="status words: Đang thực hiện")
@@ -282,6 +284,7 @@ class Row(Model):
     )
     budget_million_vnd: Exact | None = None
     year: int | None = None
+    refers_to: tuple[KeyPath, ...] = Field(default=(), description="rows it names for its detail")
     target: Target | None = Field(default=None, description="the only one; its id is the row's")
     targets: dict[KeyPath, Target] = Field(default_factory=dict)
     results: tuple[PublishedResult, ...] = ()
@@ -290,11 +293,12 @@ class Row(Model):
 
 
 class Column(Model):
-    """A printed column; one that has a `tier` holds that tier's values."""
+    """A printed column: a tier's values, or what `holds` says; counts, populations add up."""
 
     key: FieldName
     title: Text
     tier: Tier | None = None
+    holds: Literal["name", "content", "count", "population"] | None = None
 
 
 class Table(Model):
@@ -303,6 +307,26 @@ class Table(Model):
     key: KeyPath
     title: Text
     columns: tuple[Column, ...]
+    total: KeyPath | None = Field(default=None, description="key of the row that adds up the rest")
+
+
+class Statement(Model):
+    """A place where a fact stands; `value` is alike for all spellings of one value."""
+
+    clause: str
+    value: NotBlank
+    printed: str
+    lines: tuple[int, int]
+
+
+class StatedFact(Model):
+    """One thing that the document states in several places. Whether they agree is computed."""
+
+    name: Name
+    title: Text
+    rows: tuple[KeyPath, ...] = Field(default=(), description="rows whose results it touches")
+    statements: tuple[Statement, ...] = Field(min_length=2)
+    reading: Text = Field(description="what is used while they differ")
 
 
 class ReportingDay(Model):
@@ -336,8 +360,10 @@ class Plan(Model):
     reporting: tuple[ReportingDay, ...] = ()
     reporting_period: Literal["month", "quarter", "half", "year"] = "quarter"
     tables: tuple[Table, ...] = ()
+    facts: tuple[StatedFact, ...] = ()
     rows: tuple[Row, ...]
     findings: tuple[Finding, ...] = ()
+    acknowledged: tuple[str, ...] = Field(default=(), description="known contradictions, by id")
     assumed: tuple[Assumption, ...] = ()
 
 

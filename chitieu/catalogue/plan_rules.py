@@ -36,6 +36,7 @@ def plan_flaws(plan: Plan, known: Known) -> Iterator[Flaw]:
         if parse_period(day.period) is None:
             yield place.at("period").flaw("bad_period", found=day.period)
         yield from lines_flaws(day.lines, place.at("lines"))
+    yield from _named_row_flaws(plan, here)
     yield from _uniqueness_flaws(plan, here)
     for index, row in enumerate(plan.rows):
         yield from _row_flaws(plan, row, known, here.at("rows", index))
@@ -138,6 +139,25 @@ def _reserved_flaws(key: str, here: Here, *, at_key: bool = False) -> Iterator[F
     for segment in key.split("/"):
         if segment in RESERVED_SEGMENTS:
             yield here.flaw("reserved_segment", at_key=at_key, found=segment)
+
+
+def _named_row_flaws(plan: Plan, here: Here) -> Iterator[Flaw]:
+    """Rows that tables, facts and other rows name are there; statements have lines."""
+    keys = {row.key for row in plan.rows}
+    named: list[tuple[Here, str]] = []
+    for index, table in enumerate(plan.tables):
+        named += [(here.at("tables", index, "total"), table.total)] if table.total else []
+    for index, fact in enumerate(plan.facts):
+        place = here.at("facts", index)
+        named += [(place.at("rows", number), key) for number, key in enumerate(fact.rows)]
+        for number, statement in enumerate(fact.statements):
+            yield from lines_flaws(statement.lines, place.at("statements", number, "lines"))
+    for index, row in enumerate(plan.rows):
+        place = here.at("rows", index, "refers_to")
+        named += [(place.at(number), key) for number, key in enumerate(row.refers_to)]
+    for place, key in named:
+        if key not in keys:
+            yield place.flaw("unknown_row", known=keys, found=key)
 
 
 def _table_flaws(plan: Plan, here: Here) -> Iterator[Flaw]:

@@ -32,6 +32,12 @@ _REFERENCES: Final = {
         "Mã mục tiêu là tên kế hoạch/khoá dòng/khoá mục tiêu.",
         "A target's id is plan name/row key/target key.",
     ),
+    "unknown_row": Wording(
+        "kế hoạch không có dòng “{found}”",
+        "the plan has no row “{found}”",
+        "Khoá dòng đứng ở key của dòng, không có tên kế hoạch ở đầu.",
+        "A row's key stands under its key, without the plan's name before it.",
+    ),
     "unknown_item": Wording(
         "“{found}” không phải là mục tiêu{or_indicator}",
         "“{found}” is no target{or_indicator}",

@@ -68,7 +68,12 @@ def printed_table(plan: Json, card: Json, key: str | None) -> PrintedTable:
         for row in plan["rows"]
         if row["key"].startswith(prefix)
     ]
-    columns = [Column(c["key"], _said(c["title"]), c["tier"]) for c in table["columns"]]
+    columns = [
+        Column(c["key"], _said(c["title"]), c["tier"])
+        for c in table["columns"]
+        # Our short title stands for a row's name and content.
+        if c.get("holds") not in ("name", "content")
+    ]
     return PrintedTable(_said(table["title"]), columns, lines)
 
 
