@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chitieu.catalogue.model import (
     FieldGroup,
@@ -27,6 +27,9 @@ from chitieu.catalogue.model import (
     Text,
     UnitRecord,
 )
+
+if TYPE_CHECKING:
+    from chitieu.catalogue.semantic import Contradiction
 
 M = TypeVar("M", bound=Model)
 
@@ -139,6 +142,23 @@ class Catalogue:
     def targets(self) -> Mapping[str, TargetEntry]:
         """Every target by id: plans by name, rows and targets in the document's order."""
         return {entry.id: entry for plan in self.plans.values() for entry in targets_of(plan)}
+
+    @cached_property
+    def contradictions(self) -> tuple[Contradiction, ...]:
+        """What the documents say against themselves and each other, computed once."""
+        # Here, because the rules take a catalogue.
+        from chitieu.catalogue.semantic import find
+
+        return find(self)
+
+    @cached_property
+    def contradictions_of(self) -> Mapping[str, tuple[Contradiction, ...]]:
+        """Target id → the contradictions that touch it."""
+        touching: dict[str, list[Contradiction]] = {}
+        for one in self.contradictions:
+            for target in one.targets:
+                touching.setdefault(target, []).append(one)
+        return {target: tuple(found) for target, found in touching.items()}
 
     @cached_property
     def digest(self) -> str:

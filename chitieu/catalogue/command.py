@@ -59,7 +59,7 @@ def check(paths: Sequence[Path], *, json: bool, stream: TextIO, language: Langua
     """Check the bundled catalogue with these paths laid over it; 0 without faults, 1 with, 2 when a
     path does not exist. Prints every fault and a last line with counts, or with `json` a list.
     """
-    roots = [default_root(), *_outside(paths, default_root())]
+    roots = roots_of(paths)
     try:
         loaded = load(roots)
     except FileNotFoundError as error:
@@ -126,9 +126,10 @@ def coverages_of(root: Path) -> list[Coverage]:
     return [read_coverage(file.read_bytes(), shown_path(file), file.stem) for file in files]
 
 
-def _outside(paths: Iterable[Path], root: Path) -> list[Path]:
-    """Paths that the bundled catalogue does not hold already."""
-    return [path for path in paths if not path.resolve().is_relative_to(root)]
+def roots_of(paths: Iterable[Path]) -> list[Path]:
+    """The bundled catalogue, and the paths that it does not hold already."""
+    root = default_root()
+    return [root, *(path for path in paths if not path.resolve().is_relative_to(root))]
 
 
 def _coverage_faults(catalogue: Catalogue, roots: Iterable[Path]) -> Iterable[Fault]:

@@ -1,6 +1,7 @@
 """`python -m chitieu.catalogue.generate`: writes what is generated from the catalogue.
 
-`schemas/*.schema.json` from the models and `docs/catalogue-coverage.md` from `catalogue/coverage`.
+`schemas/*.schema.json` from the models, `docs/catalogue-coverage.md` from `catalogue/coverage` and
+`docs/contradictions.md` by reckoning with the plans.
 Tests hold that the files committed are the ones generated.
 """
 
@@ -15,8 +16,10 @@ from chitieu.catalogue.coverage import render
 from chitieu.catalogue.load import load
 from chitieu.catalogue.location import default_root
 from chitieu.catalogue.schemas import schemas
+from chitieu.catalogue.semantic import page
 
 COVERAGE_PAGE = "docs/catalogue-coverage.md"
+CONTRADICTIONS_PAGE = "docs/contradictions.md"
 
 
 def generated(root: Path) -> Mapping[str, str]:
@@ -25,6 +28,7 @@ def generated(root: Path) -> Mapping[str, str]:
     return {
         **{f"schemas/{name}": text for name, text in schemas().items()},
         COVERAGE_PAGE: render(catalogue, coverages_of(root)),
+        CONTRADICTIONS_PAGE: page.render(catalogue),
     }
 
 

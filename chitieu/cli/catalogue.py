@@ -1,4 +1,4 @@
-"""`catalogue check`, `load`, `show`."""
+"""`catalogue check`, `letter`, `load`, `show`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from chitieu.bootstrap import product_catalogue
-from chitieu.catalogue import command
+from chitieu.catalogue import command, contradictions
 from chitieu.catalogue.catalogue import Catalogue
 from chitieu.catalogue.load import load as read_catalogue
 from chitieu.catalogue.location import default_root
@@ -28,7 +28,7 @@ from chitieu.cli.terminal import (
 )
 from chitieu.data_folder import DataFolder
 from chitieu.postgres.base_registry import Brought, bring
-from chitieu.settings import Settings
+from chitieu.settings import Language, Settings
 
 app = typer.Typer(help="Danh mục chỉ tiêu / the catalogue of targets", no_args_is_help=True)
 
@@ -39,12 +39,48 @@ Json = Annotated[bool, typer.Option("--json", help="in JSON / print JSON")]
 def check(
     path: Annotated[Path | None, typer.Argument(help="thư mục hay tệp / folder or file")] = None,
     json: Json = False,
+    semantic: Annotated[
+        bool,
+        typer.Option(
+            "--semantic",
+            help="mâu thuẫn trong văn bản; 1 khi có điều chưa ghi nhận / contradictions in the "
+            "documents; 1 when one is not acknowledged",
+        ),
+    ] = False,
 ) -> None:
-    """Every fault at file:line:column."""
+    """Every fault at file:line:column; or what the documents say against themselves."""
     with endings():
         paths = [*settings_of().catalogue, *([path] if path else [])]
-        code = command.check(paths, json=json, stream=sys.stdout, language=speak.lang)
-        raise typer.Exit(code)
+        checked = contradictions.check if semantic else command.check
+        raise typer.Exit(checked(paths, json=json, stream=sys.stdout, language=speak.lang))
+
+
+@app.command(
+    help="Dự thảo công văn hỏi cơ quan ban hành về mâu thuẫn / draft the letter that asks the "
+    "issuer about contradictions"
+)
+def letter(
+    plan: Annotated[str, typer.Argument(help="tên kế hoạch / name of the plan")],
+    lang: Annotated[Language | None, typer.Option(help="vi, en")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="tệp / file")] = None,
+) -> None:
+    """Plain text: clause, what is printed, what does not agree, the reading used meanwhile."""
+    with endings():
+        catalogue = product_catalogue(settings_of().catalogue)
+        try:
+            text = contradictions.draft(plan, catalogue, lang or speak.lang)
+        except LookupError as error:
+            refuse(str(error.args[0]), WRONG)
+        if text is None:
+            refuse(speak(f"{plan}: không có mâu thuẫn", f"{plan}: no contradiction"), NOT_SO)
+        if output is None:
+            print(text, end="", flush=True)
+            return
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise Failed(f"{output}: {error.strerror}") from error
+        say(f"đã ghi {output}", f"written to {output}")
 
 
 @app.command(help="Đưa một thư mục vào hệ thống đang chạy / take a folder into the running system")

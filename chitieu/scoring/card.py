@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from chitieu.catalogue.model import Assumption, Finding
+from chitieu.catalogue.semantic import recorded
 from chitieu.periods import known_text
 from chitieu.places import Place
 from chitieu.registry import Registry, place_key
@@ -98,7 +99,14 @@ def _fraction(figures: Figures) -> str:
 def findings_of(outcome: Outcome) -> list[dict[str, Any]]:
     """What does not agree: in the document, and in what was reported."""
     asked, judgement = outcome.asked, outcome.judgement
-    found = [_finding(f) for f in (*asked.row.findings, *asked.target.findings)]
+    told = (*asked.row.findings, *asked.target.findings)
+    found = [_finding(f) for f in told]
+    # A person's words stand for what was also found by computing.
+    found += [
+        {"code": one.code, "text": one.text.model_dump(), "lines": list(one.lines)}
+        for one in asked.catalogue.contradictions_of.get(asked.id, ())
+        if not any(recorded(f, one) for f in told)
+    ]
     if asked.metric is not None and asked.metric.persons and judgement.figures.reports > 1:
         found.append({
             "code": "person_periods",
