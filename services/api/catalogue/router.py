@@ -15,7 +15,13 @@ from chitieu.errors import Problem
 from chitieu.registry import Registry
 from chitieu.scoring.asked import asked_of
 from services.api.answers import Body, Page, respond
-from services.api.catalogue.views import indicator_json, metric_json, plan_json, target_json
+from services.api.catalogue.views import (
+    indicator_json,
+    metric_json,
+    plan_json,
+    target_json,
+    whole_plan_json,
+)
 from services.api.documented import answers
 from services.api.parameters import UsesKnown, UsesOn, UsesPage, bad_value, one_of
 from services.api.pinned import Pinned
@@ -82,9 +88,7 @@ async def plans(request: Request, api: UsesApi, asked: UsesKnown, page: UsesPage
     """Tables, reporting calendar, findings; rows stand under `/v1/plans/{name}`."""
     registry, pinned = await _catalogue(api, page, asked.known)
     items = sorted((registry.catalogue or Catalogue()).plans.values(), key=lambda p: p.name)
-    return await _listed(
-        request, api, page, pinned, items, lambda p: plan_json(p, rows=False), lambda p: p.name
-    )
+    return await _listed(request, api, page, pinned, items, plan_json, lambda p: p.name)
 
 
 @router.get(
@@ -93,12 +97,12 @@ async def plans(request: Request, api: UsesApi, asked: UsesKnown, page: UsesPage
     responses=answers("plan", "known_at_in_future", "not_scored_yet", missing=True),
 )
 async def plan(request: Request, api: UsesApi, name: PlanPath, asked: UsesKnown) -> Response:
-    """Every clause and table row, also those that set no target, as printed."""
+    """Every clause and table row as printed, and what in them cannot all be so."""
     registry, _ = await catalogue_at(api, asked.known)
-    found = registry.catalogue.plans.get(name) if registry.catalogue else None
-    if found is None:
+    catalogue = registry.catalogue or Catalogue()
+    if name not in catalogue.plans:
         raise Problem("not_found")
-    body = await api.evaluations.run(lambda: Body.of(plan_json(found, rows=True)))
+    body = await api.evaluations.run(lambda: Body.of(whole_plan_json(catalogue, name)))
     return respond(request, body, public=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chitieu.catalogue.catalogue import TargetEntry
+from chitieu.catalogue.catalogue import Catalogue, TargetEntry
 from chitieu.catalogue.model import Indicator, Metric, Model, Plan, Row, Target
 from chitieu.events import type_of
 from chitieu.metric_schema import example, json_schema
@@ -31,22 +31,28 @@ def indicator_json(indicator: Indicator) -> dict[str, Any]:
     return _dump(indicator, "version", "kind")
 
 
-def plan_json(plan: Plan, *, rows: bool) -> dict[str, Any]:
-    """A plan; with its rows in the document's order, or how many there are."""
-    body = _dump(plan, "version", "kind", "rows")
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """A plan, and how many rows it has."""
+    body = _dump(plan, "version", "kind", "rows", "acknowledged")
     body["row_count"] = len(plan.rows)
-    if rows:
-        body["rows"] = [
-            _row(row) | {
-                "id": f"{plan.name}/{row.key}",
-                "targets": [
-                    f"{plan.name}/{row.key}/{key}" if key else f"{plan.name}/{row.key}"
-                    for key in ([""] if row.target else []) + list(row.targets)
-                ],
-            }
-            for row in sorted(plan.rows, key=lambda row: row.order)
-        ]  # fmt: skip
     return body
+
+
+def whole_plan_json(catalogue: Catalogue, name: str) -> dict[str, Any]:
+    """A plan with its rows in the document's order, and the contradictions found in it."""
+    plan = catalogue.plans[name]
+    rows = [
+        _row(row) | {
+            "id": f"{plan.name}/{row.key}",
+            "targets": [
+                f"{plan.name}/{row.key}/{key}" if key else f"{plan.name}/{row.key}"
+                for key in ([""] if row.target else []) + list(row.targets)
+            ],
+        }
+        for row in sorted(plan.rows, key=lambda row: row.order)
+    ]  # fmt: skip
+    found = [one.to_wire() for one in catalogue.contradictions if one.plan == name]
+    return plan_json(plan) | {"rows": rows, "contradictions": found}
 
 
 def _row(row: Row) -> dict[str, Any]:
