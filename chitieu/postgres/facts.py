@@ -15,13 +15,18 @@ from chitieu.standing import Change
 
 EVERYWHERE = "*"  # the place of a catalogue version: it concerns all
 
-_REPORTS = """
-SELECT * FROM measurement
-WHERE seq > $1 AND seq <= $2 AND unit = ANY($3::text[])
-ORDER BY seq, "group"
+# Of a few units everything, or of a few positions what concerns them: two indexes. Both are sorted
+# here, since an order asked for makes the planner read the whole table in it.
+_REPORTS_OF_UNITS = """
+SELECT * FROM measurement WHERE unit = ANY($3::text[]) AND seq > $1 AND seq <= $2
 """
+_REPORTS_BETWEEN = """
+SELECT * FROM (SELECT * FROM measurement WHERE seq > $1 AND seq <= $2 OFFSET 0) m
+WHERE unit = ANY($3::text[])
+"""
+_SHORT = 20_000
 _FALLS = """
-SELECT DISTINCT c.seq, c.at_seq, c.at_known, c.stands, c.why, m.unit, m.metric
+SELECT DISTINCT c.at_seq, c.seq, c.at_known, c.stands, c.why, m.unit, m.metric
 FROM standing_change c JOIN measurement m ON m.seq = c.seq
 WHERE c.at_seq > $1 AND c.at_seq <= $2 AND m.unit = ANY($3::text[])
 ORDER BY c.at_seq, c.seq
@@ -67,7 +72,9 @@ async def grow(
 ) -> int:
     """Add what was placed about these units in (after, until]; how many reports that is."""
     codes = sorted(units)
-    rows = await connection.fetch(_REPORTS, after, until, codes)
+    query = _REPORTS_BETWEEN if until - after <= _SHORT else _REPORTS_OF_UNITS
+    rows = await connection.fetch(query, after, until, codes)
+    rows.sort(key=lambda row: (row["seq"], row["group"]))
     for row in rows:
         reports.add(report_from_row(row))
     for row in await connection.fetch(_FALLS, after, until, codes):
