@@ -1,4 +1,4 @@
-"""What the log says besides reports: units, catalogue versions, conditions. Pure.
+"""What the log says besides reports: units, catalogue versions, conditions, waivers. Pure.
 
 A `Registry` is the fold of those entries up to a position; `Units` answers for a day. Entries are
 folded in order, and an earlier registry is never changed: `with_entries` returns a new one.
@@ -15,8 +15,10 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 from chitieu.catalogue.catalogue import Catalogue
+from chitieu.periods import Period
 from chitieu.places import Place, Places
 from chitieu.ports import Entry
+from chitieu.waivers import Waiver, Waivers
 
 K = TypeVar("K")
 ONE_DAY = dt.timedelta(days=1)
@@ -117,6 +119,7 @@ class Registry:
     defined_known: Mapping[str, int] = field(default_factory=dict)  # target id → known time
     units: Mapping[str, Unit] = field(default_factory=dict)
     conditions: Mapping[str, Condition] = field(default_factory=dict)
+    waivers: Waivers = field(default_factory=Waivers)
     # What was once found of a unit: units never change, and most are in every later registry.
     found: dict[str, _Whereabouts] = field(default_factory=dict, compare=False, repr=False)
 
@@ -126,7 +129,7 @@ class Registry:
         catalogue, at, known, seq = (
             self.catalogue, self.catalogue_seq, self.catalogue_known, self.seq,
         )  # fmt: skip
-        defined = self.defined_known
+        defined, waivers = self.defined_known, self.waivers
         for entry in entries:
             seq = entry.seq
             if entry.kind == "catalogue":
@@ -142,9 +145,26 @@ class Registry:
             elif entry.kind == "condition":
                 condition = _condition(entry)
                 conditions[condition.target] = condition
+            elif entry.kind == "waiver":
+                waivers = waivers.with_entry(entry)
         return Registry(
-            self.places, seq, catalogue, at, known, defined, units, conditions, self.found
+            self.places, seq, catalogue, at, known, defined, units, conditions, waivers, self.found
         )
+
+    def freed(self, unit: Unit, metric: str, days: Period) -> tuple[Waiver, ...]:
+        """The waivers by which a unit owes no report of a metric for these days; none: it owes.
+
+        Together they must hold on every one of the days on which it is open.
+        """
+        found = [w for w in self.waivers.of(unit.code, metric) if w.days.meets(days)]
+        if not found:
+            return ()
+        day = days.first
+        while day <= days.last:
+            if unit.is_open(day) and not any(waiver.holds_on(day) for waiver in found):
+                return ()
+            day += dt.timedelta(days=1)
+        return tuple(found)
 
     def province_of(self, unit: Unit, day: dt.date) -> Place | None:
         """The province a unit lies in on a day: what its code meant then, and what followed it."""

@@ -139,6 +139,24 @@ def a_retraction(event_id: str, *, id: str, source: str = "urn:his", sender: int
     )
 
 
+def a_waiver(
+    unit: str, first: str, last: str, metric: str | None = None, *, id: str = "w"
+) -> NewEntry:
+    body = {
+        "action": "grant", "id": id, "unit": unit, "metric": metric, "from": first, "to": last,
+        "document": "12/QĐ-SYT", "reason": "Mất điện", "by": "syt",
+    }  # fmt: skip
+    return NewEntry("waiver", json.dumps(body), 1, subject=unit)
+
+
+def a_withdrawal(id: str = "w", unit: str = "38F01") -> NewEntry:
+    body = {
+        "action": "withdraw", "id": id, "unit": unit, "document": "13/QĐ-SYT", "reason": "Nhầm",
+        "by": "syt",
+    }  # fmt: skip
+    return NewEntry("waiver", json.dumps(body), 1, subject=unit)
+
+
 def cashless(unit: str, period: str, payments: int, paid: int, **event: Any) -> NewEntry:
     extra = event.pop("data", {})
     data = {"period": period, "payments": payments, "cashless_payments": paid} | extra

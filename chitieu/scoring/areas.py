@@ -48,6 +48,7 @@ def area_sums(
         kept, dropped, why = (own, parts, "own_figure_counts")
         # It speaks for its units, for the periods that it covers.
         kept.units_expected = kept.units_reported = max(1, parts.units_expected)
+        kept.waived = parts.waived
     if dropped.reported and (kept.numerator, kept.denominator) != (
         dropped.numerator, dropped.denominator,
     ):  # fmt: skip

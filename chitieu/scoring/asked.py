@@ -14,6 +14,7 @@ from chitieu.periods import Period, containing
 from chitieu.places import Place
 from chitieu.predicates import Test, compile_predicate
 from chitieu.registry import Registry, Unit, place_key
+from chitieu.reports import TASK
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ class Asked:
     def metric(self) -> Metric | None:
         name = self.measured_by.metric
         return self.catalogue.metrics[name] if name else None
+
+    @property
+    def reported(self) -> str:
+        """The metric that its units report; of a task and a duty, their state."""
+        return self.metric.name if self.metric else TASK
 
     @cached_property
     def joined(self) -> tuple[str, ...]:

@@ -191,7 +191,7 @@ def _scope(outcome: Outcome) -> dict[str, Any]:
         "reports_expected": figures.expected,
         "reports_received": figures.received,
         "estimated": figures.estimated,
-        "waived": 0,
+        "waived": figures.units_waived,
         "bounds": None if bounds is None else {"low": str(bounds[0]), "high": str(bounds[1])},
     }
 

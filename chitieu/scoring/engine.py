@@ -146,6 +146,9 @@ class Engine:
             if body["code"] in before.units:
                 keys |= {place_key(p) for p in before.places_of(before.units[body["code"]])}
             return keys
+        if entry.kind == "waiver":
+            known = self.registry.units.get(body["unit"])
+            return {place_key(p) for p in self.registry.places_of(known)} if known else set()
         catalogue = self.registry.catalogue
         target = catalogue.targets.get(body["target"]) if catalogue else None
         if target is None or target.plan.place is None:

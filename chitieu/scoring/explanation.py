@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from chitieu.scoring.figures import Counted
 from chitieu.scoring.outcome import Outcome
 from chitieu.scoring.relevant import fallen_reports
 from chitieu.scoring.selection import LeftOut
+from chitieu.waivers import Waiver
 
 
 def _report(unit: str, report: Report | None) -> dict[str, Any]:
@@ -54,6 +56,31 @@ def _left_out(outcome: Outcome) -> list[dict[str, Any]]:
             seen.add((report.seq, report.group, why))
             out.append(_report(report.unit, report) | {"reason": why})
     return out
+
+
+def _waived(outcome: Outcome) -> list[dict[str, Any]]:
+    """The waivers that made something unexpected, each once, with the periods they free."""
+    freed: defaultdict[Waiver, set[str]] = defaultdict(set)
+    for item in outcome.judgement.figures.waived:
+        for waiver in item.waivers:
+            freed[waiver] |= {item.period} - {""}
+    ordered = sorted(freed.items(), key=lambda pair: (pair[0].unit, pair[0].days, pair[0].id))
+    return [waiver_json(waiver) | {"periods": sorted(periods)} for waiver, periods in ordered]
+
+
+def waiver_json(waiver: Waiver) -> dict[str, Any]:
+    """A waiver: who is freed of what and when, by whom it was recorded and when."""
+    return {
+        "id": waiver.id,
+        "unit": waiver.unit,
+        "metric": waiver.metric,
+        "from": waiver.days.first.isoformat(),
+        "to": waiver.days.last.isoformat(),
+        "document": waiver.document,
+        "reason": waiver.reason,
+        "by": waiver.by,
+        "known": known_text(waiver.known),
+    }
 
 
 def _rule(outcome: Outcome, why: str | None) -> dict[str, Any]:
@@ -132,6 +159,7 @@ def explanation_json(outcome: Outcome, why: str | None, pin: Pin) -> dict[str, A
         "counted": [_counted(item) for item in figures.counted],
         "left_out": _left_out(outcome),
         "missing": [{"unit": m.unit, "period": m.period or None} for m in figures.missing],
+        "waived": _waived(outcome),
         "rule": _rule(outcome, why),
         "citation": citation_of(outcome.asked),
         "condition": result["condition"],

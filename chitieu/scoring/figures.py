@@ -12,13 +12,14 @@ from typing import Literal, NamedTuple
 from chitieu.catalogue.model import Indicator, Metric, Target
 from chitieu.periods import Period, whole_periods
 from chitieu.registry import Unit
-from chitieu.reports import Report
+from chitieu.reports import TASK, Report
 from chitieu.scoring.columns import is_achieved
 from chitieu.scoring.compare import share_meets
 from chitieu.scoring.selection import (
     NOTHING,
     LeftOut,
     Selection,
+    Why,
     covered,
     latest,
     merged_days,
@@ -26,6 +27,7 @@ from chitieu.scoring.selection import (
     standing_for,
 )
 from chitieu.scoring.world import World
+from chitieu.waivers import Waiver
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -45,6 +47,14 @@ class Missing(NamedTuple):
 
     unit: str
     period: str
+
+
+class Waived(NamedTuple):
+    """A report that is not expected, by waivers; `period` empty for a state or the whole window."""
+
+    unit: str
+    period: str
+    waivers: tuple[Waiver, ...]
 
 
 @dataclass
@@ -88,6 +98,7 @@ class Figures:
         self.expected, self.received = expected, received
         self.silent, self.compiled = 0, False
         self.disagree: list[tuple[str, Figures, Figures]] = []
+        self.waived: list[Waived] = []
         # One value, so that two threads that look at once both see it made or both make it.
         self._held: tuple[Lists, tuple[PutOff, ...]] = (
             Lists(list(counted), list(left_out), list(missing)), ()
@@ -140,6 +151,11 @@ class Figures:
         return sum(p.reports for p in later) + sum(1 for c in lists.counted if c.report)
 
     @property
+    def units_waived(self) -> int:
+        """Units that owe less than all by a waiver."""
+        return len({item.unit for item in self.waived})
+
+    @property
     def estimated(self) -> bool:
         lists, later = self._held
         return any(p.estimated for p in later) or any(
@@ -159,6 +175,7 @@ class Figures:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.compiled = self.compiled or other.compiled
         self.disagree += other.disagree
+        self.waived += other.waived
         if self._held[1] or other._held[1]:
             self.put_off(PutOff(lambda: other.lists, other.reports, other.estimated))
         else:
@@ -246,15 +263,23 @@ def unit_sums(world: World, unit: Unit, question: Question, is_area: bool = Fals
     figures.left_out = list(selection.left_out)
     reported = bool(selection.taken)
     figures.units_reported = int(reported)
-    window = question.window
-    figures.units_expected = int(reported or unit.open_within(window.first, window.last))
+    window, metric, freed = question.window, question.metric.name, world.registry.freed
+    is_open = unit.open_within(window.first, window.last)
+    nothing = freed(unit, metric, window) if is_open and not is_area else ()
+    figures.units_expected = int(reported or (is_open and not nothing))
+    if nothing:
+        figures.waived.append(Waived(unit.code, "", nothing))
     if question.is_latest or question.metric.cadence == "none":
-        figures.expected, figures.received = figures.units_expected, int(reported)
+        owed = 0 if nothing else figures.units_expected
+        figures.expected, figures.received = owed, min(owed, int(reported))
         if figures.expected and not reported:
             figures.missing.append(Missing(unit.code, ""))
         return figures
     stretches = merged_days(selection.taken)
     for period in question.expected_periods(world, None if is_area else unit):
+        if not is_area and (waivers := freed(unit, metric, period)):
+            figures.waived.append(Waived(unit.code, str(period), waivers))
+            continue
         figures.expected += 1
         if covered(stretches, period):
             figures.received += 1
@@ -274,16 +299,24 @@ def merged(parts: Iterable[Figures], question: Question) -> Figures:
 State = Literal["achieved", "not_achieved", "silent", "leaves"]
 
 
-def _share(units: Sequence[Unit], state_of: Callable[[Unit], tuple[State, Figures]]) -> Figures:
-    """Counts units: those achieved of those asked; the silent ones stay in the whole."""
+def _share(
+    units: Sequence[Unit], state_of: Callable[[Unit], tuple[State, Figures]],
+    waivers_of: Callable[[Unit], tuple[Waiver, ...]],
+) -> Figures:  # fmt: skip
+    """Counts units: those achieved of those asked; the silent ones stay in the whole.
+
+    One that is waived leaves it whatever it reports, one with a zero denominator too.
+    """
     total = Figures(denominator=ZERO)
     for unit in units:
         state, own = state_of(unit)
         total.left_out += own.left_out
-        if state == "leaves":
-            total.left_out += [
-                LeftOut(c.report, "zero_denominator") for c in own.counted if c.report
-            ]
+        total.waived += own.waived
+        if waivers := waivers_of(unit):
+            total.waived.append(Waived(unit.code, "", waivers))
+        if waivers or state == "leaves":
+            why: Why = "waived" if waivers else "zero_denominator"
+            total.left_out += [LeftOut(c.report, why) for c in own.counted if c.report]
             continue
         reached = ONE if state == "achieved" else ZERO
         total.numerator += reached
@@ -320,7 +353,17 @@ def share_of_units(world: World, units: Sequence[Unit], question: Question) -> F
         )
         return ("achieved" if holds else "not_achieved"), own
 
-    return _share([u for u in units if u.is_open(question.on)], state_of)
+    return _share(_open(units, question.on), state_of, _waivers(world, question))
+
+
+def _open(units: Sequence[Unit], on: dt.date) -> list[Unit]:
+    return [unit for unit in units if unit.is_open(on)]
+
+
+def _waivers(world: World, question: Question) -> Callable[[Unit], tuple[Waiver, ...]]:
+    """By which waivers a unit is out of a share: those of the last day that is asked about."""
+    last = Period(question.window.last, question.window.last)
+    return lambda unit: world.registry.freed(unit, question.metric.name, last)
 
 
 def share_meeting(
@@ -342,10 +385,10 @@ def share_meeting(
         holds = share_meets(own.numerator, own.denominator, each.comparator, each.value)
         return ("achieved" if holds else "not_achieved"), own
 
-    return _share([u for u in units if u.is_open(question.on)], state_of)
+    return _share(_open(units, question.on), state_of, _waivers(world, question))
 
 
-def done_by(units: Sequence[Unit], reports: Sequence[Report], on: dt.date) -> Figures:
+def done_by(world: World, units: Sequence[Unit], reports: Sequence[Report], on: dt.date) -> Figures:
     """Units that reported a task of theirs done on or before a day (duty)."""
 
     def state_of(unit: Unit) -> tuple[State, Figures]:
@@ -358,4 +401,7 @@ def done_by(units: Sequence[Unit], reports: Sequence[Report], on: dt.date) -> Fi
         own.counted = [Counted(unit.code, newest, ZERO, ZERO)]
         return ("achieved" if newest.fields["state"] == "done" else "not_achieved"), own
 
-    return _share([u for u in units if u.is_open(on)], state_of)
+    def waivers_of(unit: Unit) -> tuple[Waiver, ...]:
+        return world.registry.freed(unit, TASK, Period(on, on))
+
+    return _share(_open(units, on), state_of, waivers_of)

@@ -16,6 +16,7 @@ from chitieu.scoring.figures import (
     Figures,
     Missing,
     Question,
+    Waived,
     done_by,
 )
 from chitieu.scoring.judgement import HUNDRED, Judgement, verdict_of
@@ -47,7 +48,7 @@ def _measured(
     formula = asked.indicator.formula
     if formula == "duty":
         reports = [r for name in asked.joined for r in world.reports.for_item(TASK, name)]
-        judgement.figures = done_by(units, reports, on)
+        judgement.figures = done_by(world, units, reports, on)
         return _share_verdict(asked, judgement, bool(units))
     if asked.metric is None:
         return judgement
@@ -114,9 +115,9 @@ def _share_verdict(asked: Asked, judgement: Judgement, registered: bool) -> Judg
         judgement.reason = "no_unit_registered"
         return judgement
     if whole == 0:
-        if figures.left_out or figures.reported:
+        if any(item.why == "zero_denominator" for item in figures.left_out):
             judgement.verdict, judgement.reason = "not_applicable", "zero_denominator"
-        else:
+        elif not figures.waived:
             judgement.reason = "no_unit_registered"
         return judgement
     judgement.bounds = (
@@ -146,7 +147,10 @@ def _task(world: World, asked: Asked, on: dt.date) -> Judgement:
     judgement.figures = figures
     if newest is None:
         units = asked.units(on)
-        if units:
+        if units and (waivers := world.registry.freed(units[0], TASK, Period(on, on))):
+            figures.units_expected = figures.expected = 0
+            figures.waived = [Waived(units[0].code, "", waivers)]
+        elif units:
             figures.missing = [Missing(units[0].code, "")]
         else:
             figures.units_expected = figures.expected = 0

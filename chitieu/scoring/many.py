@@ -84,6 +84,10 @@ class Many:
             self.per = self.active.pooled(question.window, on, question.fields)
         self.count = self.of(self.per.count)
         self.odd = self.of(self.per.odd) | self.openings.odd
+        # By a waiver a unit owes less than its days say.
+        freed = world.registry.waivers.units_of(question.metric.name)
+        if freed:
+            self.odd = self.odd | np.array([unit.code in freed for unit in units], np.bool_)
         if self.active.beyond:
             beyond = [unit.code in self.active.beyond for unit in units]
             self.odd = self.odd | np.array(beyond, np.bool_)
@@ -153,6 +157,7 @@ def parts_of(world: World, units: Sequence[Unit], question: Question) -> Figures
     total = Figures(figures.numerator, figures.denominator)
     for name in ("units_expected", "units_reported", "expected", "received", "compiled"):
         setattr(total, name, getattr(figures, name))
+    total.waived = figures.waived
     total.put_off(PutOff(
         lambda: one_by_one(units).lists, figures.reports + plain_reports,
         figures.estimated or estimated,
@@ -220,6 +225,7 @@ def _with(figures: Figures, units: int, achieved: int, silent: int) -> Figures:
         units_expected=figures.units_expected + units,
     )  # fmt: skip
     total.silent = figures.silent + silent
+    total.waived = figures.waived
     return total
 
 

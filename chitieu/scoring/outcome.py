@@ -77,6 +77,9 @@ class Outcome:
         known.append(newest_known(self.world, asked, on))
         for unit in asked.units_ever:
             known += [version.known for version in unit.versions]
+            for waiver, withdrawn in registry.waivers.history(unit.code):
+                if waiver.frees_of(asked.reported):
+                    known += [waiver.known, withdrawn.known if withdrawn else 0]
         condition = registry.conditions.get(asked.id)
         if condition:
             known.append(condition.known)
@@ -113,11 +116,14 @@ def _in_force(outcome: Outcome) -> None:
 def _change_days(outcome: Outcome, last: dt.date) -> list[dt.date]:
     """Days up to `last` on which the verdict can change, newest first."""
     world, asked = outcome.world, outcome.asked
-    first = asked.in_force_from
+    first, registry = asked.in_force_from, world.registry
     days = {first, last} | covered_days(world, asked, last)
-    for unit in world.registry.units_ever_in(asked.place):
+    for unit in registry.units_ever_in(asked.place):
         days |= {version.from_ for version in unit.versions}
         days |= {version.closed + ONE_DAY for version in unit.versions if version.closed}
+    for unit in asked.units_ever:
+        for waiver in registry.waivers.of(unit.code, asked.reported):
+            days |= {waiver.days.first, waiver.days.last + ONE_DAY}
     cadence = asked.metric.cadence if asked.metric else "none"
     # An ongoing task goes stale with the quarter.
     ongoing = "quarter" if asked.indicator.formula == "task" else "none"

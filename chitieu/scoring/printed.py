@@ -97,6 +97,7 @@ def printed_verdict(asked: Asked, judgement: Judgement, rate: Report) -> Judgeme
         units_reported=max(1, figures.units_expected), expected=1, received=1,
         counted=[Counted(rate.unit, rate, ZERO, None)], left_out=figures.left_out,
     )  # fmt: skip
+    judgement.figures.waived = figures.waived
     return judgement
 
 

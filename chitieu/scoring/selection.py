@@ -24,6 +24,7 @@ Why = Literal[
     "printed_wins",
     "stale",
     "zero_denominator",
+    "waived",
 ]
 
 

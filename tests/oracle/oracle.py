@@ -6,6 +6,8 @@ Slow and naive on purpose, and without a line of `chitieu`: events are plain dic
      "through"?, "estimate"?, "item"?, "groups": {group: {field: value}}, "corrects"?}
     {"kind": "retraction", "sender", "source", "id": what it names}
     {"kind": "unit", "code", "from", "closed"?}
+    {"kind": "waiver", "id", "unit", "metric": or None for all, "from", "to"}
+    {"kind": "withdrawal", "id": of the waiver}
 
 `period` is text as sent, days are `datetime.date`, `time` is an aware instant. A question is a
 dictionary too: what a target asks, see `answer`.
@@ -21,6 +23,7 @@ from typing import Any, NamedTuple
 Event = dict[str, Any]
 Question = dict[str, Any]
 Days = tuple[dt.date, dt.date]
+Free = dict[str, set[dt.date]]  # code of a unit → the days on which it owes nothing
 ONE_DAY = dt.timedelta(days=1)
 
 
@@ -33,6 +36,7 @@ class Answer(NamedTuple):
     denominator: Fraction | None
     expected: int
     received: int
+    waived: int = 0  # units that owe less by a waiver
 
 
 # --- days ----------------------------------------------------------------------------------------
@@ -216,6 +220,25 @@ def units_of(log: Iterable[Event]) -> dict[str, Days]:
     return found
 
 
+def waived_days(log: Iterable[Event], unit: str, metric: str) -> set[dt.date]:
+    """The days for which a unit owes no report of a metric."""
+    log = list(log)
+    gone = {entry["id"] for entry in log if entry["kind"] == "withdrawal"}
+    days: set[dt.date] = set()
+    for entry in log:
+        if entry["kind"] != "waiver" or entry["unit"] != unit or entry["id"] in gone:
+            continue
+        if entry["metric"] in (None, metric):
+            days |= every_day(entry["from"], entry["to"])
+    return days
+
+
+def is_freed(period: Days, is_open: Days, waived: set[dt.date]) -> bool:
+    """Whether waivers hold on each day of a period on which the unit was open."""
+    first, last = max(period[0], is_open[0]), min(period[1], is_open[1])
+    return first <= last and every_day(first, last) <= waived
+
+
 def expected_periods(
     question: Question, is_open: Days, on: dt.date, known_day: dt.date
 ) -> list[Days]:
@@ -229,6 +252,10 @@ def expected_periods(
             if whole and due and is_open[0] <= last and first <= is_open[1]:
                 found.append((first, last))
     return found
+
+
+def _is_open(days: Days, on: dt.date) -> bool:
+    return days[0] <= on <= days[1]
 
 
 def reported(reports: Iterable[Event], period: Days) -> bool:
@@ -261,14 +288,15 @@ def answer(question: Question, log: Sequence[Event], as_of: dt.date, known_day: 
     """
     on = min(as_of, question["due"])
     events, units = standing(log), units_of(log)
+    free = {code: waived_days(log, code, question.get("metric", "task")) for code in units}
     if question["kind"] == "task":
         # An event is about a registered unit, or it is refused: what comes earlier says nothing.
-        return _task(question, [e for e in events if e["unit"] in units], units, on)
+        return _task(question, [e for e in events if e["unit"] in units], units, on, free)
     if question["kind"] == "share_of_units":
-        return _share_of_units(question, events, units, on)
+        return _share_of_units(question, events, units, on, free)
     if question["kind"] == "share_meeting":
-        return _share_meeting(question, events, units, on, known_day)
-    return _sums(question, events, units, on, known_day)
+        return _share_meeting(question, events, units, on, known_day, free)
+    return _sums(question, events, units, on, known_day, free)
 
 
 class _Sums(NamedTuple):
@@ -277,31 +305,42 @@ class _Sums(NamedTuple):
     reports: int
     expected: int
     received: int
+    waived: bool
 
 
 def _of_unit(
     question: Question, events: Sequence[Event], unit: tuple[str, Days], on: dt.date,
-    known_day: dt.date,
+    known_day: dt.date, waived: set[dt.date],
 ) -> _Sums:  # fmt: skip
     code, is_open = unit
     reports = counted(question, events, code, on)
     fields = [report["groups"][question["group"]] for report in reports]
     whole = question.get("denominator")
-    periods = expected_periods(question, is_open, on, known_day)
+    asked = expected_periods(question, is_open, on, known_day)
+    periods = [period for period in asked if not is_freed(period, is_open, waived)]
+    of_all = is_freed((question["window_from"], on), is_open, waived)
     return _Sums(
         sum((Fraction(f[question["numerator"]]) for f in fields), Fraction(0)),
         sum((Fraction(f[whole]) for f in fields), Fraction(0)) if whole else Fraction(0),
         len(reports),
         len(periods),
         sum(reported(reports, period) for period in periods),
+        of_all or len(periods) < len(asked),
     )
 
 
 def _sums(
     question: Question, events: Sequence[Event], units: dict[str, Days], on: dt.date,
-    known_day: dt.date,
+    known_day: dt.date, free: Free,
 ) -> Answer:  # fmt: skip
-    each = [_of_unit(question, events, unit, on, known_day) for unit in units.items()]
+    each = [
+        _of_unit(question, events, unit, on, known_day, free[unit[0]]) for unit in units.items()
+    ]
+    found = _verdict_on_sums(question, each, bool(units))
+    return found._replace(waived=sum(s.waived for s in each))
+
+
+def _verdict_on_sums(question: Question, each: Sequence[_Sums], units: bool) -> Answer:
     expected, received = sum(s.expected for s in each), sum(s.received for s in each)
     if not any(s.reports for s in each):
         why = "no_report" if units else "no_unit_registered"
@@ -330,7 +369,7 @@ def _sums(
 
 def _share(
     question: Question, achieved: int, not_achieved: int, silent: int, spoke: bool,
-    expected: int, received: int,
+    expected: int, received: int, waived: int,
 ) -> Answer:  # fmt: skip
     """Unknown exactly while the silent units could still turn the verdict."""
     whole = achieved + not_achieved + silent
@@ -342,17 +381,20 @@ def _share(
     }
     if len(could) == 2:
         reason = "coverage" if spoke else "no_report"
-        return Answer("unknown", reason, numerator, denominator, expected, received)
+        return Answer("unknown", reason, numerator, denominator, expected, received, waived)
     verdict = "met" if could == {True} else "not_met"
-    return Answer(verdict, None, numerator, denominator, expected, received)
+    return Answer(verdict, None, numerator, denominator, expected, received, waived)
 
 
 def _share_of_units(
-    question: Question, events: Sequence[Event], units: dict[str, Days], on: dt.date
+    question: Question, events: Sequence[Event], units: dict[str, Days], on: dt.date, free: Free
 ) -> Answer:
-    achieved = not_achieved = silent = 0
+    achieved = not_achieved = silent = waived = 0
     for code, is_open in units.items():
         if not is_open[0] <= on <= is_open[1]:
+            continue
+        if on in free[code]:
+            waived += 1
             continue
         states = [e["groups"]["state"]["state"] for e in counted(question, events, code, on)]
         if not states:
@@ -363,22 +405,26 @@ def _share_of_units(
             not_achieved += 1
     whole = achieved + not_achieved + silent
     if whole == 0:
-        return Answer("unknown", "no_unit_registered", None, None, 0, 0)
+        why = "no_report" if waived else "no_unit_registered"
+        return Answer("unknown", why, None, None, 0, 0, waived)
     spoke = silent < whole
-    return _share(question, achieved, not_achieved, silent, spoke, whole, whole - silent)
+    return _share(question, achieved, not_achieved, silent, spoke, whole, whole - silent, waived)
 
 
 def _share_meeting(
     question: Question, events: Sequence[Event], units: dict[str, Days], on: dt.date,
-    known_day: dt.date,
+    known_day: dt.date, free: Free,
 ) -> Answer:  # fmt: skip
     comparator, value = question["each"]
-    achieved = not_achieved = silent = left = expected = received = 0
+    achieved = not_achieved = silent = left = expected = received = waived = 0
     spoke = False
     for code, is_open in units.items():
         if not is_open[0] <= on <= is_open[1]:
             continue
-        own = _of_unit(question, events, (code, is_open), on, known_day)
+        own = _of_unit(question, events, (code, is_open), on, known_day, free[code])
+        waived += own.waived or on in free[code]
+        if on in free[code]:
+            continue
         enough = own.received >= question["min_reported"] * own.expected
         quiet = not own.reports or not enough
         if not quiet and own.denominator == 0:
@@ -395,13 +441,14 @@ def _share_meeting(
             not_achieved += 1
     if achieved + not_achieved + silent == 0:
         if left:
-            return Answer("not_applicable", "zero_denominator", None, None, 0, 0)
-        return Answer("unknown", "no_unit_registered", None, None, 0, 0)
-    return _share(question, achieved, not_achieved, silent, spoke, expected, received)
+            return Answer("not_applicable", "zero_denominator", None, None, 0, 0, waived)
+        why = "no_report" if waived else "no_unit_registered"
+        return Answer("unknown", why, None, None, 0, 0, waived)
+    return _share(question, achieved, not_achieved, silent, spoke, expected, received, waived)
 
 
 def _task(
-    question: Question, events: Sequence[Event], units: dict[str, Days], on: dt.date
+    question: Question, events: Sequence[Event], units: dict[str, Days], on: dt.date, free: Free
 ) -> Answer:
     """ "The state is the measurement: done 1; not_started and in_progress 0"."""
     mine = [
@@ -412,6 +459,8 @@ def _task(
     if not mine:
         if question["unit"] not in units:  # "a scope without a registered unit"
             return Answer("unknown", "no_unit_registered", None, None, 0, 0)
+        if on in free[question["unit"]] and _is_open(units[question["unit"]], on):
+            return Answer("unknown", "no_report", None, None, 0, 0, 1)
         return Answer("unknown", "no_report", None, None, 1, 0)
     newest = max(mine, key=lambda e: (e["on"], _rank(e)))
     state = newest["groups"]["state"]["state"]

@@ -123,6 +123,7 @@ def given_by(judgement: Judgement) -> Answer:
     return Answer(
         judgement.verdict, judgement.reason, exactly(judgement.numerator),
         exactly(judgement.denominator), figures.expected, figures.received,
+        figures.units_waived,
     )  # fmt: skip
 
 

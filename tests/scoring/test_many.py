@@ -35,6 +35,7 @@ from tests.builders import (
     a_row,
     a_target,
     a_unit,
+    a_waiver,
     an_event,
     cashless,
     real_catalogue,
@@ -85,13 +86,20 @@ def scene(seed: int) -> Scene:
                     closed=chance.choice(closed)) for n in range(1, UNITS + 1)]  # fmt: skip
     units += [a_unit("38F03", since="2025-09-01"), a_unit("38F04", since="2025-08-01")]
     row = a_row("I.1", "cashless-payment-count-share", 1, target=a_target())
-    return Scene(a_catalogue(a_plan([row])), [*units, *history(chance, 500)])
+    waivers = [
+        a_waiver(f"38F{n:02}", first, last, chance.choice([None, "emr", "cashless-payment"]),
+                 id=f"w{n}")
+        for n in range(1, UNITS, 4)
+        for first, last in [chance.choice([("2025-01-01", "2025-02-28"), ("2025-07-10", "2026-01-31"),
+                                           ("2025-12-31", "2025-12-31")])]
+    ]  # fmt: skip
+    return Scene(a_catalogue(a_plan([row])), [*units, *waivers, *history(chance, 500)])
 
 
 def told(figures: Figures) -> dict[str, Any]:
     """All that a verdict or a result reads of figures."""
     names = ("numerator", "denominator", "units_expected", "units_reported", "expected",
-             "received", "silent", "compiled", "reports", "estimated", "reported")  # fmt: skip
+             "received", "silent", "compiled", "reports", "estimated", "reported", "waived")  # fmt: skip
     return {name: getattr(figures, name) for name in names}
 
 

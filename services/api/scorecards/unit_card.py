@@ -93,7 +93,7 @@ def contribution(outcome: Outcome, unit: Unit) -> Figures:
     formula = asked.indicator.formula
     if formula in ("task", "duty"):
         reports = [r for name in asked.joined for r in world.reports.for_item(TASK, name)]
-        return done_by([unit], reports, on)
+        return done_by(world, [unit], reports, on)
     if asked.metric is None:
         return Figures()
     question = Question(asked.measured_by, asked.metric, asked.window(on), on)

@@ -68,16 +68,22 @@ def unit_items(outcome: Outcome) -> list[dict[str, Any]]:
     figures, registry = outcome.judgement.figures, outcome.world.registry
     counted: defaultdict[str, list[Counted]] = defaultdict(list)
     missing: defaultdict[str, list[str | None]] = defaultdict(list)
+    waived: defaultdict[str, set[str]] = defaultdict(set)
     for item in figures.counted:
         counted[item.unit].append(item)
     for gap in figures.missing:
         missing[gap.unit].append(gap.period or None)
-    codes = scope_codes(outcome.asked, outcome) | counted.keys() | missing.keys()
+    for freed in figures.waived:
+        waived[freed.unit] |= {waiver.id for waiver in freed.waivers}
+    codes = scope_codes(outcome.asked, outcome) | counted.keys() | missing.keys() | waived.keys()
     items = []
     for code in sorted(code for code in codes if code):
         unit = registry.units.get(code)
         name = unit.on(outcome.evaluated_on).get("name") if unit else None
-        items.append({"unit": code, "name": name, **_sums(counted[code], missing[code])})
+        items.append({
+            "unit": code, "name": name, **_sums(counted[code], missing[code]),
+            "waived": sorted(waived[code]),
+        })  # fmt: skip
     return items
 
 
