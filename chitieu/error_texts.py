@@ -288,6 +288,11 @@ _API: Final = (
        "Role unit needs units, role province needs places, other roles take neither."),
     _P("day_after_today", 422, "Ngày ở tương lai", "Day in the future",
        "Ngày này chưa đến.", "This day has not come yet."),
+    _P("to_before_from", 422, "Hết trước khi bắt đầu", "Ends before it begins",
+       "to không được trước from.", "to must not be before from."),
+    _P("no_such_metric", 422, "Không có số liệu này", "No such metric",
+       "metric phải là tên có trong /v1/metrics, hoặc task; để trống (null) là mọi số liệu.",
+       "metric must be a name that /v1/metrics has, or task; null means all of them."),
 )  # fmt: skip
 
 ALL: Final = (*REQUEST, *_ITEM_ATTRIBUTES, *_ITEM_DATA, *_API)

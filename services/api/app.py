@@ -37,6 +37,7 @@ from services.api.state import Api, Clock, system_clock
 from services.api.targets.conditions import router as conditions
 from services.api.targets.router import router as targets
 from services.api.units.router import router as units
+from services.api.waivers.router import router as waivers
 
 _POOL = 8
 
@@ -64,7 +65,7 @@ def create_app(
     # Result routes stand before the target's own: an id may hold slashes, its ending decides.
     for router in (
         ops, pages, provinces, scorecards, targets, conditions, catalogue, target_router, events,
-        units, keys,
+        units, waivers, keys,
     ):  # fmt: skip
         app.include_router(router)
     if settings.ingest_url:

@@ -181,6 +181,11 @@ REQUEST_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         },
     ),
     "Fulfilment": _object(["fulfilled_on", "document"], fulfilled_on=_DAY, document=_TEXT),
+    "WaiverRequest": _object(
+        ["from", "to", "document", "reason"],
+        **{"metric": _MAYBE, "from": _DAY, "to": _DAY, "document": _TEXT, "reason": _TEXT},
+    ),
+    "WithdrawalRequest": _object(["document", "reason"], document=_TEXT, reason=_TEXT),
     "KeyRequest": _object(
         ["role", "organisation"],
         role={"type": "string", "enum": ["unit", "province", "ministry", "admin"]},

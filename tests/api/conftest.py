@@ -21,15 +21,17 @@ from chitieu.asgi import lifespan
 from chitieu.embedded import Facts
 from chitieu.postgres.base_registry import bring
 from chitieu.postgres.keys import create_key, ensure_organisation
+from chitieu.postgres.registry_store import append_entry
 from chitieu.printed_results import printed_events
 from chitieu.settings import Settings
 from services.api.app import create_app
 from services.ingest.app import IngestApp
 from services.scorer.worker import Scorer
-from tests.builders import NOON, places, real_catalogue
+from tests.builders import NOON, a_waiver, places, real_catalogue
 from tests.conftest import TEMPLATE
 
 BATCH = "application/cloudevents-batch+json"
+WAIVER = "5eed00000001"
 PLANS = {"br-vt-2025": "77", "quang-ninh-2025": "22"}
 ROLES: dict[str, tuple[str, str, dict[str, list[str]]]] = {
     "admin": ("admin", "ops", {}),
@@ -112,6 +114,10 @@ async def _fill(dsn: str) -> World:
     try:
         await bring(connection, real_catalogue(), NOON)
         keys = await make_keys(connection)
+        # One that the documentation's examples name.
+        waiver = a_waiver("77F02", "2025-10-01", "2025-10-31", "infectious-cases", id=WAIVER)
+        async with connection.transaction():
+            await append_entry(connection, waiver, NOON)
     finally:
         await connection.close()
     world = World(dsn, keys)

@@ -19,6 +19,7 @@ MAY = {
     "/v1/units/77F01": {"admin", "ministry", "77", "unit"},
     "/v1/units/77F01/scorecard": {"admin", "ministry", "77", "unit"},
     "/v1/units/77F01/events": {"admin", "ministry", "77", "unit"},
+    "/v1/units/77F01/waivers": {"admin", "ministry", "77", "unit"},
     "/v1/units/cq-syt-77": {"admin", "ministry", "77", "syt"},
 }
 NAMES = ("admin", "ministry", "77", "22", "unit", "other", "syt")

@@ -26,6 +26,8 @@ from tests.builders import (
     a_row,
     a_target,
     a_unit,
+    a_waiver,
+    a_withdrawal,
     cashless,
     places,
 )
@@ -57,6 +59,12 @@ def history(seed: int, count: int) -> list[NewEntry]:
             unit, f"2025-{month:02}", whole, chance.randint(0, whole), id=f"e{number}",
             time=f"2025-12-{chance.randint(1, 28):02}T00:00:00", corrects=corrects,
         ))  # fmt: skip
+        if chance.random() < 0.05:
+            first = dt.date(2025, month, 1)
+            last = first + dt.timedelta(days=chance.choice([27, 30, 120]))
+            made.append(a_waiver(unit, str(first), str(last), id=f"w{number}"))
+            if chance.random() < 0.5:
+                made.append(a_withdrawal(f"w{number}", unit))
         if chance.random() < 0.1:
             made.append(a_retraction(f"e{chance.randint(0, count)}", id=f"r{number}"))
     chance.shuffle(made)

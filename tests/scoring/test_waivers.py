@@ -184,3 +184,14 @@ def test_an_areas_own_figure_is_not_waived() -> None:
     made = scene(own, a_waiver("dvhc-38", "2025-01-01", "2025-12-31"), units=(area, *UNITS),
                  scope=everyone)  # fmt: skip
     assert scope(made, "2025-12-31") == (2, 2, 0, 11, 11)
+
+
+def test_an_areas_own_snapshot_is_not_waived_either() -> None:
+    area = a_unit("dvhc-38", kind="area", type="province")
+    figures = {"on": "2025-02-10", "people": 10, "standardised": 6, "to_verify": 4,
+               "not_standardised": 0}  # fmt: skip
+    own = an_event("health-records", "dvhc-38", figures, id="own")
+    waiver = a_waiver("dvhc-38", "2025-01-01", "2025-12-31")
+    made = scene(own, waiver, units=(area, *UNITS), scope=Scope(label=text("Tỉnh")),
+                 by="health-records-standardised-share")  # fmt: skip
+    assert scope(made)[2:] == (0, 1, 1)
