@@ -27,6 +27,7 @@ from chitieu.cli.terminal import (
     speak,
 )
 from chitieu.client import Client
+from chitieu.spreadsheet import csv_of
 
 AsOf = Annotated[str | None, typer.Option(help="ngày xét, mặc định hôm nay / day, default today")]
 KnownAt = Annotated[str | None, typer.Option(help="theo điều đã biết lúc đó / as known then")]
@@ -90,7 +91,7 @@ def scorecard(  # noqa: PLR0913 - each is an option that people type
             svg.write_text(tables.svg(view, f"chitieu scorecard {code}"), "utf-8")
             say(f"đã ghi {svg}", f"wrote {svg}")
         elif csv:
-            sys.stdout.write(tables.csv_of(cells))
+            sys.stdout.write(csv_of(cells))
         elif json:
             print_json(data)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -151,22 +150,6 @@ def scorecard(
         )
     parts.append(summary_line(card))
     return Group(*parts)
-
-
-def csv_of(rows: Sequence[Sequence[object]]) -> str:
-    """Rows as CSV that Excel reads: UTF-8 with BOM, CRLF."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows(
-        [["" if cell is None else _safe(str(cell)) for cell in row] for row in rows]
-    )
-    return "\ufeff" + out.getvalue()
-
-
-def _safe(cell: str) -> str:
-    # A spreadsheet runs a cell that begins like a formula. A bare "-" is a printed dash.
-    return (
-        f"'{cell}" if cell[:1] in ("=", "+", "@") or (cell[:1] == "-" and len(cell) > 1) else cell
-    )
 
 
 def scorecard_rows(card: Mapping[str, Any]) -> list[list[object]]:

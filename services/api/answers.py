@@ -35,7 +35,8 @@ class Body:
 
     @staticmethod
     def of(value: Any) -> Body:
-        content = to_json(value)
+        """JSON, or bytes as they are."""
+        content = value if isinstance(value, bytes) else to_json(value)
         return Body(content, f'"{hashlib.sha256(content).hexdigest()}"')
 
 
@@ -46,7 +47,9 @@ class Bodies(Lru[Hashable, Body]):
         super().__init__(_BODY_BYTES, lambda body: len(body.content))
 
 
-def respond(request: Request, body: Body, *, public: bool = False) -> Response:
+def respond(
+    request: Request, body: Body, *, public: bool = False, kind: str = "application/json"
+) -> Response:
     """The body, or 304 when the caller has it. Only a cache that asks each time may keep it."""
     headers = {
         "etag": body.etag,
@@ -56,7 +59,7 @@ def respond(request: Request, body: Body, *, public: bool = False) -> Response:
     asked = request.headers.get("if-none-match")
     if asked is not None and _holds(asked, body.etag):
         return Response(status_code=304, headers=headers)
-    return Response(body.content, media_type="application/json", headers=headers)
+    return Response(body.content, headers=headers | {"content-type": kind})
 
 
 def _holds(asked: str, etag: str) -> bool:

@@ -10,6 +10,8 @@ I7 = "br-vt-2025/annex-2/I.7/province"
 # What each caller may read: path, then the names of those who may.
 MAY = {
     "/v1/provinces/77/scorecard": {"admin", "ministry", "77", "unit", "other", "syt"},
+    "/v1/provinces/77/completeness": {"admin", "ministry", "77"},
+    "/v1/provinces/77/completeness?format=text": {"admin", "ministry", "77"},
     "/v1/provinces/22/scorecard": {"admin", "ministry", "22"},
     "/v1/provinces/79/scorecard": {"admin", "ministry", "77", "unit", "other", "syt"},
     f"/v1/targets/{I7}/result": {"admin", "ministry", "77", "unit", "other", "syt"},

@@ -6,6 +6,7 @@ from typing import Any
 
 from chitieu.catalogue.catalogue import Catalogue, TargetEntry
 from chitieu.catalogue.model import Indicator, Metric, Model, Plan, Row, Target
+from chitieu.completeness.calendar import calendar_json
 from chitieu.events import type_of
 from chitieu.metric_schema import example, json_schema
 from chitieu.registry import Registry
@@ -35,6 +36,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
     """A plan, and how many rows it has."""
     body = _dump(plan, "version", "kind", "rows", "acknowledged")
     body["row_count"] = len(plan.rows)
+    body["calendar"] = calendar_json(plan)
     return body
 
 
