@@ -98,11 +98,15 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition recorded as fulfilled."""
+    """The newest that was recorded of a target's condition.
+
+    `fulfilled_on` None: the record before was withdrawn, by this document.
+    """
 
     target: str
-    fulfilled_on: dt.date
+    fulfilled_on: dt.date | None
     document: str
+    by: str | None
     seq: int
     known: int
 
@@ -351,9 +355,10 @@ def _with_version(units: Mapping[str, Unit], entry: Entry) -> Unit:
 
 def _condition(entry: Entry) -> Condition:
     body = json.loads(entry.body)
+    day = body["fulfilled_on"]
     return Condition(
-        body["target"], dt.date.fromisoformat(body["fulfilled_on"]), body["document"],
-        entry.seq, entry.known,
+        body["target"], dt.date.fromisoformat(day) if day else None, body["document"],
+        body.get("by"), entry.seq, entry.known,
     )  # fmt: skip
 
 

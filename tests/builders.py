@@ -157,6 +157,11 @@ def a_withdrawal(id: str = "w", unit: str = "38F01") -> NewEntry:
     return NewEntry("waiver", json.dumps(body), 1, subject=unit)
 
 
+def a_condition(target: str, fulfilled_on: str | None, document: str = "1/BYT") -> NewEntry:
+    body = {"target": target, "fulfilled_on": fulfilled_on, "document": document, "by": "syt"}
+    return NewEntry("condition", json.dumps(body), 1, subject=target)
+
+
 def cashless(unit: str, period: str, payments: int, paid: int, **event: Any) -> NewEntry:
     extra = event.pop("data", {})
     data = {"period": period, "payments": payments, "cashless_payments": paid} | extra

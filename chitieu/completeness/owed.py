@@ -21,7 +21,7 @@ from chitieu.reports import TASK, Report
 from chitieu.scoring.asked import Asked
 from chitieu.scoring.figures import Question
 from chitieu.scoring.selection import Selection, covered, latest, merged_days
-from chitieu.scoring.world import Reports, World
+from chitieu.scoring.world import World
 from chitieu.waivers import Waiver
 
 State = Literal["on_time", "late", "awaited", "missing", "waived"]
@@ -67,26 +67,35 @@ def end_of(day: dt.date) -> int:
     return to_microseconds(begins) - 1
 
 
-def known_by(world: World, unit: str, metric: str, until: int) -> World:
-    """The reports of one unit and metric that had come by an instant and stood then."""
-    key = (unit, metric)
-    stood = [report for report in world.reports.standing.get(key, ()) if report.known <= until]
-    stood += [
-        fallen.report
-        for fallen in world.reports.fallen.get(key, ())
-        if fallen.report.known <= until < fallen.at_known
-    ]
-    return World(world.registry, Reports.of(stood), min(until, world.known))
+class Past:
+    """A world as it was known at the ends of days; each is made once."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._held: dict[dt.date, World] = {}
+
+    def at_end_of(self, day: dt.date) -> World:
+        """The reports that had come by then, as they stood; the registry is today's."""
+        if day not in self._held:
+            until = end_of(day)
+            reports = self.world.reports.known_by(until)
+            self._held[day] = World(self.world.registry, reports, min(until, self.world.known))
+        return self._held[day]
 
 
 @dataclass(frozen=True)
 class Ask:
     """One target of a plan, for one of the plan's periods, asked on a day."""
 
-    world: World
+    past: Past
     asked: Asked
     period: Period
     as_of: dt.date
+
+    @property
+    def world(self) -> World:
+        """As it is known now."""
+        return self.past.world
 
     @property
     def last(self) -> dt.date:
@@ -97,12 +106,8 @@ class Ask:
     def in_force(self) -> bool:
         """Whether it asks for anything in the period."""
         target, asked = self.asked.target, self.asked
-        condition = asked.registry.conditions.get(asked.id)
-        waits = target.condition is not None and (
-            condition is None or condition.fulfilled_on > self.period.last
-        )
         begun = asked.in_force_from <= self.period.last and asked.judged_on >= self.period.first
-        return begun and not waits and target.value is not None
+        return begun and not asked.waits(self.period.last) and target.value is not None
 
     @property
     def units(self) -> Sequence[Unit]:
@@ -203,16 +208,16 @@ class Ask:
         enough: Callable[[Sequence[Report]], bool], days: Period,
     ) -> Owed:  # fmt: skip
         """How a report stands, from what there is now and what there was when it was due."""
-        unit, metric, until = owed.unit, owed.metric.name, end_of(owed.due.day)
-        waivers = self.world.registry.freed(unit, metric, days)
+        waivers = self.world.registry.freed(owed.unit, owed.metric.name, days)
         if waivers:
             return _replaced(owed, "waived", waivers=waivers)
+        before = self.past.at_end_of(owed.due.day)
         then: list[Sequence[Report]] = []
         now = False
         for code in codes:
             now = now or enough(select(self.world, code).taken)
-            past = select(known_by(self.world, code, metric, until), code).taken
-            then += [past] if enough(past) else []
+            had = select(before, code).taken
+            then += [had] if enough(had) else []
         if not now:
             state: State = "missing" if owed.due.day < self.world.known_day else "awaited"
             return _replaced(owed, state, groups=(group,) if group else ())
@@ -242,9 +247,10 @@ def _covering(metric: Metric, part: Period) -> Callable[[Sequence[Report]], bool
 
 def owed_for(world: World, targets: Sequence[Asked], period: Period, as_of: dt.date) -> list[Owed]:
     """Every report that a plan's targets ask of units in a period, each once, in order."""
+    past = Past(world)
     found: dict[tuple[str, str, str, str], Owed] = {}
     for asked in targets:
-        for owed in Ask(world, asked, period, as_of).owed():
+        for owed in Ask(past, asked, period, as_of).owed():
             held = found.get(owed.key)
             found[owed.key] = owed if held is None else held.joined(owed)
     return [found[key] for key in sorted(found)]

@@ -71,20 +71,23 @@ class Asked:
         """Ids of the statements of the same duty, itself included."""
         return self.registry.joined.get(self.id, (self.id,))
 
+    @property
+    def fulfilled_on(self) -> dt.date | None:
+        """Since when its condition is fulfilled; None: not yet, not any more, or it has none."""
+        recorded = self.registry.conditions.get(self.id)
+        has_one = self.target.condition is not None
+        return recorded.fulfilled_on if recorded is not None and has_one else None
+
     @cached_property
     def in_force_from(self) -> dt.date:
         """Its first day in force; with a condition, not before the day it was fulfilled."""
         day = self.target.from_ or self.plan.in_force_from
-        fulfilled = self.registry.conditions.get(self.id)
-        if self.target.condition is not None and fulfilled is not None:
-            day = max(day, fulfilled.fulfilled_on)
-        return day
+        return max(day, self.fulfilled_on) if self.fulfilled_on else day
 
     def waits(self, as_of: dt.date) -> bool:
         """Whether its condition is not known to be fulfilled by a day."""
-        recorded = self.registry.conditions.get(self.id)
-        fulfilled = recorded is not None and recorded.fulfilled_on <= as_of
-        return self.target.condition is not None and not fulfilled
+        since = self.fulfilled_on
+        return self.target.condition is not None and (since is None or since > as_of)
 
     @cached_property
     def judged_on(self) -> dt.date:

@@ -151,7 +151,10 @@ def published_of(outcome: Outcome) -> dict[str, Any] | None:
 
 
 def condition_of(asked: Asked) -> dict[str, Any] | None:
-    """What the target waits for, and the document by which it was fulfilled."""
+    """What the target waits for, and what was last recorded: by which document, whom and when.
+
+    With a document but no day, the record before was withdrawn.
+    """
     words = asked.target.condition
     if words is None:
         return None
@@ -160,6 +163,8 @@ def condition_of(asked: Asked) -> dict[str, Any] | None:
         "text": {"vi": words.vi, "en": words.en},
         "fulfilled_on": day(recorded.fulfilled_on) if recorded else None,
         "document": recorded.document if recorded else None,
+        "by": recorded.by if recorded else None,
+        "known": known_text(recorded.known) if recorded else None,
     }
 
 

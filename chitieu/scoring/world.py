@@ -75,6 +75,17 @@ class Reports:
         """As they were known at a position."""
         return Reports(self._rows, seq)
 
+    def known_by(self, known: int) -> Reports:
+        """As they were known at an instant (µs since 1970), not later than now."""
+        rows = self._rows
+        seqs = [r.seq for held in list(rows.by_metric.values()) for r in held if r.known <= known]
+        seqs += [
+            fell.at_seq for falls in list(rows.falls.values()) for fell in falls
+            if fell.at_known <= known
+        ]  # fmt: skip
+        # Known times increase with the position, so all up to the newest of these were known.
+        return self.at(min(self.until, max(seqs, default=0)))
+
     def add(self, report: Report) -> None:
         """A report that stands until something is settled about it."""
         rows = self._rows

@@ -27,11 +27,12 @@ from chitieu.settings import Settings
 from services.api.app import create_app
 from services.ingest.app import IngestApp
 from services.scorer.worker import Scorer
-from tests.builders import NOON, a_waiver, places, real_catalogue
+from tests.builders import NOON, a_condition, a_waiver, places, real_catalogue
 from tests.conftest import TEMPLATE
 
 BATCH = "application/cloudevents-batch+json"
 WAIVER = "5eed00000001"
+RECORDED = "ninh-thuan-2025/annex-2/II.1"
 PLANS = {"br-vt-2025": "77", "quang-ninh-2025": "22"}
 ROLES: dict[str, tuple[str, str, dict[str, list[str]]]] = {
     "admin": ("admin", "ops", {}),
@@ -118,6 +119,7 @@ async def _fill(dsn: str) -> World:
         waiver = a_waiver("77F02", "2025-10-01", "2025-10-31", "infectious-cases", id=WAIVER)
         async with connection.transaction():
             await append_entry(connection, waiver, NOON)
+            await append_entry(connection, a_condition(RECORDED, "2025-03-01"), NOON)
     finally:
         await connection.close()
     world = World(dsn, keys)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -129,6 +130,38 @@ async def test_a_condition_brings_a_target_into_force(ask: Caller, world: World)
     assert after["reason"] != "condition"
     april = (await ask(f"{result}?as_of=2025-04-30")).json()
     assert april["verdict"] == "not_in_force"
+
+
+async def test_a_condition_is_written_once_shown_with_its_author_and_withdrawn(
+    ask: Caller, world: World
+) -> None:
+    waiting = [t for t, e in real_catalogue().targets.items() if e.target.condition]
+    target = next(t for t in waiting if t.startswith("ninh-thuan-2025/annex-1/"))
+    path, result = f"/v1/targets/{target}/condition", f"/v1/targets/{target}/result"
+    why = {"document": "14/QĐ-BYT", "reason": "Ghi nhầm chỉ tiêu"}
+    nothing = await ask(f"{path}/withdrawal", "admin", "POST", json=why)
+    assert (nothing.status_code, nothing.json()["code"]) == (422, "condition_not_recorded")
+    body = {"fulfilled_on": "2025-05-01", "document": "12/QĐ-BYT"}
+    made = [(await ask(path, "admin", "POST", json=body)) for _ in range(2)]
+    assert [m.status_code for m in made] == [201, 200]
+    assert made[0].json() == made[1].json() == body | {"target": target, "by": "ops"}
+    await score(world.dsn)
+    as_of = f"{result}?as_of=2025-06-01"
+    recorded = await ask(as_of)
+    shown = recorded.json()["condition"]
+    assert shown["known"] <= recorded.json()["known_at"]
+    assert (shown["fulfilled_on"], shown["by"]) == ("2025-05-01", "ops")
+    back = [(await ask(f"{path}/withdrawal", "admin", "POST", json=why)) for _ in range(2)]
+    assert [b.status_code for b in back] == [201, 200]
+    await score(world.dsn)
+    after = (await ask(as_of)).json()
+    assert (after["verdict"], after["reason"]) == ("not_in_force", "condition")
+    assert (after["condition"]["fulfilled_on"], after["condition"]["document"]) == (
+        None, "14/QĐ-BYT"
+    )  # fmt: skip
+    known = quote(recorded.json()["known_at"])
+    assert (await ask(f"{as_of}&known_at={known}")).content == recorded.content
+    assert (await ask(path, "admin", "POST", json=body)).status_code == 201
 
 
 async def test_a_bad_condition(ask: Caller) -> None:

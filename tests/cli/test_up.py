@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from chitieu.completeness.annex import annex_text
 from tests.cli.product import (
     PLANS,
     Up,
@@ -82,6 +83,25 @@ def test_what_the_plan_prints_comes_out_as_the_department_published_it(up: Up) -
     quang_ninh = {r["target"]: r for r in up.get(path_of("22"))["results"]}
     people = quang_ninh["quang-ninh-2025/body/II-1.2.5"]
     assert (people["numerator"], people["denominator"]) == (1118430, 1377099)
+
+
+def test_who_is_missing_is_printed_as_a_table_an_annex_and_json(up: Up) -> None:
+    asked = ("completeness", "22", "--plan", "quang-ninh-2025", "--period", "2025-Q1",
+             "--as-of", "2025-03-31")  # fmt: skip
+    answer = data(up.folder, *asked)
+    [plan] = answer["plans"]
+    assert (plan["due"], plan["total"]["late"] > 0, plan["total"]["on_time"]) == (
+        "2025-03-29", True, 0,
+    )  # fmt: skip
+    table = command(up.folder, *asked)
+    assert "Tổng cộng" in table.stdout, table.stderr
+    assert str(plan["total"]["missing"]) in table.stdout
+    annex = command(up.folder, *asked, "--annex")
+    assert annex.stdout == annex_text(answer)
+    csv = command(up.folder, *asked, "--csv").stdout
+    assert csv.count("\n") == 1 + sum(len(unit["reports"]) for unit in plan["missing"])
+    refused = command(up.folder, "completeness", "22", "--period", "2025-Q9")
+    assert (refused.returncode, "bad_value" in refused.stderr) == (2, True)
 
 
 def test_the_annex_prints_back_row_by_row(up: Up) -> None:

@@ -17,6 +17,7 @@ from chitieu.scoring.card import Pin, result_json
 from tests.builders import (
     Scene,
     a_catalogue,
+    a_condition,
     a_plan,
     a_retraction,
     a_row,
@@ -179,6 +180,23 @@ def test_a_state_of_a_cadence_must_lie_in_its_period() -> None:
     assert told.plan()["missing"][0]["unit"] == "38F01"
 
 
+def test_only_what_lies_in_the_plans_window_is_asked() -> None:
+    assert Told().at(*LATER).counts("2024-11-01/2025-01-31")[0] == 2
+
+
+def test_a_longer_report_that_comes_later_stands_for_its_parts() -> None:
+    told = Told(units=UNITS[:1]).at("2025-04-05", quarter("38F01"))
+    assert told.counts("2025-01") == (1, 0, 1, 0, 0, 0)
+
+
+def test_a_duty_is_not_of_a_unit_that_had_closed() -> None:
+    duty = a_row("I.1", "report-duty", target=a_target(
+        scope=HOSPITALS, value=Decimal(100), due=day("2025-03-19")
+    ))  # fmt: skip
+    told = Told(duty, units=(UNITS[0], a_unit("38F02", closed="2025-03-18"))).at(*LATER)
+    assert told.counts()[0] == 1
+
+
 def test_a_task_is_told_once_and_a_duty_by_every_unit() -> None:
     one = Scope(label=text("Một"), units=("38F01",))
     task = a_row("I.1", "task", 1, target=a_target(scope=one, value=Decimal(1), due=None))
@@ -201,6 +219,10 @@ def test_a_target_asks_from_its_first_day_in_force_to_its_due_day() -> None:
     told = Told(a_row("I.1", CASHLESS, target=a_target(**given))).at(*LATER)
     assert [told.counts(f"2025-Q{n}", "2025-12-31")[0] for n in (1, 2, 3)] == [6, 4, 0]
     waits = Told(a_row("I.1", CASHLESS, target=a_target(scope=HOSPITALS, condition=text("khi"))))
+    assert waits.counts()[0] == 0
+    waits.at("2025-02-01", a_condition("thu-2025/I.1", "2025-03-31"))
+    assert waits.counts()[0] == 6
+    waits.at("2025-02-02", a_condition("thu-2025/I.1", None))
     assert waits.counts()[0] == 0
 
 

@@ -49,6 +49,11 @@ SPELLINGS = (
 )  # fmt: skip
 
 
+FREED = (
+    [("2025-01-01", "2025-02-28")], [("2025-07-10", "2026-01-31")], [("2025-12-31", "2025-12-31")]
+)  # fmt: skip
+
+
 def a_target_each() -> Target:
     return a_target(each=Each(comparator=">=", value=Decimal("50.5")))
 
@@ -90,8 +95,7 @@ def scene(seed: int) -> Scene:
         a_waiver(f"38F{n:02}", first, last, chance.choice([None, "emr", "cashless-payment"]),
                  id=f"w{n}")
         for n in range(1, UNITS, 4)
-        for first, last in [chance.choice([("2025-01-01", "2025-02-28"), ("2025-07-10", "2026-01-31"),
-                                           ("2025-12-31", "2025-12-31")])]
+        for first, last in chance.choice(FREED)
     ]  # fmt: skip
     return Scene(a_catalogue(a_plan([row])), [*units, *waivers, *history(chance, 500)])
 
@@ -99,7 +103,8 @@ def scene(seed: int) -> Scene:
 def told(figures: Figures) -> dict[str, Any]:
     """All that a verdict or a result reads of figures."""
     names = ("numerator", "denominator", "units_expected", "units_reported", "expected",
-             "received", "silent", "compiled", "reports", "estimated", "reported", "waived")  # fmt: skip
+             "received", "silent", "compiled", "reports", "estimated", "reported",
+             "waived")  # fmt: skip
     return {name: getattr(figures, name) for name in names}
 
 
