@@ -56,6 +56,12 @@ class Report:
         return Period(self.first, self.last)
 
     @property
+    def days_text(self) -> str:
+        """Its period as it is printed; the day of a state."""
+        same = self.first == self.last == self.covers
+        return self.first.isoformat() if same else str(self.period)
+
+    @property
     def sent(self) -> OrderKey:
         """Later wins: by time, source, id, strings bytewise."""
         return (self.time, self.source.encode(), self.event_id.encode())

@@ -186,7 +186,8 @@ def _on_of(place: Place, as_of: dt.date) -> dt.date:
     return max(as_of, place.valid_from) if place.valid_from else as_of
 
 
-def _scope(outcome: Outcome) -> dict[str, Any]:
+def scope_json(outcome: Outcome) -> dict[str, Any]:
+    """Whose figures: how many are expected, and how many are there."""
     figures, bounds = outcome.judgement.figures, outcome.judgement.bounds
     return {
         "label": outcome.asked.target.scope.label.vi,
@@ -201,7 +202,8 @@ def _scope(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _actual(outcome: Outcome) -> str | None:
+def actual_text(outcome: Outcome) -> str | None:
+    """`actual`: six digits in percent, else exact."""
     actual = outcome.judgement.actual
     if actual is None:
         return None
@@ -237,7 +239,7 @@ def result_json(outcome: Outcome, why: str | None, pin: Pin) -> dict[str, Any]:
         "due_precision": target.due_precision,
         "responsible": [{"label": p.label, "unit": p.unit} for p in asked.row.responsible],
         "coordinating": [{"label": p.label, "unit": p.unit} for p in asked.row.coordinating],
-        "citation": citation_of(asked), "assumed": assumed_of(asked), "scope": _scope(outcome),
+        "citation": citation_of(asked), "assumed": assumed_of(asked), "scope": scope_json(outcome),
         "window": {
             "from": judgement.window.first.isoformat(), "to": judgement.window.last.isoformat(),
         },
@@ -245,7 +247,7 @@ def result_json(outcome: Outcome, why: str | None, pin: Pin) -> dict[str, Any]:
         "met_on": day(outcome.met_on), "days_late": outcome.days_late,
         "lapses": judgement.lapses, "holds_now": judgement.holds_now,
         "numerator": exact(judgement.numerator), "denominator": exact(judgement.denominator),
-        "actual": _actual(outcome), "display": display(outcome), "basis": judgement.basis,
+        "actual": actual_text(outcome), "display": display(outcome), "basis": judgement.basis,
         "status": judgement.status.fields["state"] if judgement.status else None,
         "published": published_of(outcome),
         "condition": condition_of(asked),
@@ -289,6 +291,7 @@ class Evaluated:
     pin: Pin
     outcomes: tuple[Outcome, ...]
     why: dict[str, str]
+    world: World
 
     def one(self, target: str) -> Outcome | None:
         return next((o for o in self.outcomes if o.asked.id == target), None)
@@ -297,7 +300,7 @@ class Evaluated:
 def evaluate_place(world: World, place: Place, pin: Pin) -> Evaluated:
     """All targets of a province at a pair."""
     outcomes = [evaluate(world, asked, pin.as_of) for asked in asked_of(world.registry, place)]
-    return Evaluated(place, pin, tuple(outcomes), binding_why(outcomes))
+    return Evaluated(place, pin, tuple(outcomes), binding_why(outcomes), world)
 
 
 def scorecard_json(

@@ -23,10 +23,9 @@ def _report(unit: str, report: Report | None) -> dict[str, Any]:
             "unit": unit, "period": None, "source": None, "id": None, "time": None, "known": None,
             "fields": {},
         }  # fmt: skip
-    same = report.first == report.last == report.covers
     return {
         "unit": unit,
-        "period": report.first.isoformat() if same else str(report.period),
+        "period": report.days_text,
         "source": report.source,
         "id": report.event_id,
         "time": report.time.isoformat().replace("+00:00", "Z"),

@@ -88,6 +88,14 @@ class Outcome:
 
 def evaluate(world: World, asked: Asked, as_of: dt.date) -> Outcome:
     """The result of a target at the end of `as_of`."""
+    outcome = judged(world, asked, as_of)
+    _since(outcome)
+    outcome.outlook = _outlook(outcome)
+    return outcome
+
+
+def judged(world: World, asked: Asked, as_of: dt.date) -> Outcome:
+    """`evaluate` without what looks at other days: since when it is met, the outlook."""
     limit = asked.judged_on
     on = min(as_of, limit)
     ongoing = asked.indicator.formula == "task" and asked.target.due is None
@@ -97,8 +105,6 @@ def evaluate(world: World, asked: Asked, as_of: dt.date) -> Outcome:
     _in_force(outcome)
     if judgement.reason == "no_report" and asked.issuer_ended and final:
         judgement.reason = "issuer_ended"
-    _since(outcome)
-    outcome.outlook = _outlook(outcome)
     return outcome
 
 

@@ -28,7 +28,7 @@ class Fallen(NamedTuple):
     at_known: int
 
 
-class _Fell(NamedTuple):
+class Fell(NamedTuple):
     """An event began or ceased to stand, by the entry at a position."""
 
     at_seq: int
@@ -43,13 +43,13 @@ class _Rows:
     def __init__(self) -> None:
         self.by_metric: defaultdict[tuple[str, str], list[Report]] = defaultdict(list)
         self.by_item: defaultdict[tuple[str, str], list[Report]] = defaultdict(list)
-        self.falls: dict[int, list[_Fell]] = {}
+        self.falls: dict[int, list[Fell]] = {}
         # (position, unit) of what was added or settled, by metric: what columns may lack.
         self.touched: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
         self.units: defaultdict[str, set[str]] = defaultdict(set)
         self.columns: dict[tuple[str, str], Columns] = {}
 
-    def fell(self, seq: int, until: int) -> _Fell | None:
+    def fell(self, seq: int, until: int) -> Fell | None:
         """What last befell an event by a position; None while it was never amended."""
         said = None
         for fell in self.falls.get(seq, ()):
@@ -100,7 +100,7 @@ class Reports:
         rows = self._rows
         if (change.unit, change.metric) not in rows.by_metric:
             return
-        fell = _Fell(at_seq, at_known, change.stands, change.why)
+        fell = Fell(at_seq, at_known, change.stands, change.why)
         rows.falls.setdefault(change.seq, []).append(fell)
         rows.touched[change.metric].append((at_seq, change.unit))
 
@@ -111,13 +111,17 @@ class Reports:
             reports.add(report)
         return reports
 
-    def _known(self, held: Iterable[Report], stands: bool) -> Iterator[tuple[Report, _Fell | None]]:
+    def _known(self, held: Iterable[Report], stands: bool) -> Iterator[tuple[Report, Fell | None]]:
         rows, until = self._rows, self.until
         for report in held:
             if report.seq <= until:
                 fell = rows.fell(report.seq, until) if report.seq in rows.falls else None
                 if (fell is None or fell.stands) is stands:
                     yield report, fell
+
+    def restored(self, report: Report) -> Fell | None:
+        """What made a report stand again that had fallen; None when it never fell."""
+        return self._rows.fell(report.seq, self.until) if report.seq in self._rows.falls else None
 
     def every(self) -> Iterator[tuple[Report, Fallen | None]]:
         """All of them; those that no longer stand with what befell them."""
