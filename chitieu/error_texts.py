@@ -239,6 +239,9 @@ _API: Final = (
     _P("as_of_too_late", 422, "as_of quá muộn", "as_of too late",
        "as_of muộn nhất là {limit}, ngày cuối của năm nay.",
        "as_of is at most {limit}, the last day of the running year."),
+    _P("known_at_order", 422, "Sai thứ tự thời điểm", "Known times out of order",
+       "from_known_at phải không sau to_known_at. Hãy đổi chỗ hai thời điểm.",
+       "from_known_at must not be after to_known_at. Exchange the two instants."),
     _P("province_required", 422, "Cần province", "province needed",
        "Chỉ tiêu này đứng trên phiếu của nhiều tỉnh: hãy thêm province (và on, nếu mã đổi chủ).",
        "This target stands on the scorecards of several provinces: add province (and on, where the "

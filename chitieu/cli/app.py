@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import chitieu
-from chitieu.cli import catalogue, completeness, demo, keys, processes, results, units
+from chitieu.cli import catalogue, changes, completeness, demo, keys, processes, results, units
 from chitieu.cli.terminal import refuse, speak
 
 app = typer.Typer(
@@ -48,6 +48,7 @@ def options(
 processes.register(app)
 results.register(app)
 completeness.register(app)
+changes.register(app)
 demo.register(app)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(units.app, name="units")

@@ -79,15 +79,20 @@ class Page:
     known: int | None = None
 
     def cut(
-        self, items: Sequence[T], key: Callable[[T], str], known: int | None = None
-    ) -> tuple[Sequence[T], str | None]:
-        """The items of the page, and the cursor of the next. Items come in the order of `key`."""
+        self, items: Sequence[T], key: Callable[[T], str], known: int | None = None,
+        size: Callable[[Sequence[T]], int] = len,
+    ) -> tuple[Sequence[T], str | None]:  # fmt: skip
+        """The items of the page, and the cursor of the next. Items come in the order of `key`.
+
+        `size` says how many of the page's items fit on it, where they are large.
+        """
         start = 0
         if self.after is not None:
             after = self.after
             start = next((i for i, item in enumerate(items) if key(item) > after), len(items))
         page = items[start : start + self.limit]
-        if start + self.limit >= len(items):
+        page = page[: size(page)]
+        if start + len(page) >= len(items):
             return page, None
         return page, self._cursor(key(page[-1]), known)
 

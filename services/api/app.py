@@ -20,6 +20,7 @@ from chitieu.postgres.pool import open_pool
 from chitieu.settings import Settings
 from services.api.catalogue.router import router as catalogue
 from services.api.catalogue.router import target_router
+from services.api.changes.router import router as changes
 from services.api.completeness.router import router as completeness
 from services.api.evaluations import Evaluations
 from services.api.events.router import router as events
@@ -66,7 +67,7 @@ def create_app(
     # Result routes stand before the target's own: an id may hold slashes, its ending decides.
     for router in (
         ops, pages, provinces, scorecards, completeness, targets, conditions, catalogue,
-        target_router, events, units, waivers, keys,
+        target_router, events, changes, units, waivers, keys,
     ):  # fmt: skip
         app.include_router(router)
     if settings.ingest_url:

@@ -128,6 +128,11 @@ def moment(api: UsesApi, as_of: AsOf = None, known_at: KnownAt = None) -> Moment
     return Moment(_as_of(api, as_of), known)
 
 
+def as_of_day(api: UsesApi, as_of: AsOf = None) -> dt.date:
+    """`as_of` alone, where known times are asked for otherwise."""
+    return _as_of(api, as_of)
+
+
 def known_only(api: UsesApi, known_at: KnownAt = None) -> Moment:
     """`known_at` alone, for what has no day."""
     return Moment(api.today, None if known_at is None else instant("known_at", known_at))
@@ -144,6 +149,7 @@ def on_day(on: On = None) -> dt.date | None:
 
 
 UsesMoment = Annotated[Moment, Depends(moment)]
+UsesAsOf = Annotated[dt.date, Depends(as_of_day)]
 UsesKnown = Annotated[Moment, Depends(known_only)]
 UsesPage = Annotated[Page, Depends(page)]
 UsesOn = Annotated[dt.date | None, Depends(on_day)]

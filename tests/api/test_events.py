@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -31,6 +32,28 @@ async def test_a_report_that_was_corrected(ask: Caller) -> None:
     [group] = item["groups"]
     assert (item["counts"], group["why"]) == (False, "corrected")
     assert group["by"]["position"] == later["position"]
+
+
+async def test_what_corrects_a_report_is_named_with_its_reason(ask: Caller, world: World) -> None:
+    month = {"period": "2025-12", "time": "2026-01-02T09:00:00+07:00"}
+    later = {"period": "2025-12", "time": "2026-01-03T09:00:00+07:00"}
+    await post(world, "unit", [
+        payment("h1", **month), payment("h2", corrects="h1", note="gõ nhầm", **later),
+        payment("h3", corrects="h1", **(later | {"time": "2026-01-01T09:00:00+07:00"})),
+    ])  # fmt: skip
+    await score(world.dsn)
+    path = "/v1/units/77F01/events?metric=cashless-payment&period=2025-12"
+    first, second, third = (await ask(path, "unit")).json()["items"]
+    assert [e["id"] for e in (first, second, third)] == ["h1", "h2", "h3"]
+    assert (second["note"], second["corrected_by"], second["retracted_by"]) == ("gõ nhầm", [], None)
+    assert [(c["id"], c["note"], c["applies"]) for c in first["corrected_by"]] == [
+        ("h2", "gõ nhầm", True), ("h3", None, False),
+    ]  # fmt: skip
+    assert first["corrected_by"][0]["position"] == second["position"]
+    assert first["corrected_by"][0]["known"] == second["known"]
+    # Before it was known nothing corrected it.
+    early = await one(ask, "h1", f"&known_at={quote(first['known'])}")
+    assert (early["corrected_by"], early["counts"]) == ([], True)
 
 
 async def test_a_report_that_a_later_one_of_its_key_replaced(ask: Caller) -> None:
@@ -70,6 +93,9 @@ async def test_a_retraction_and_what_it_names(ask: Caller, world: World) -> None
     item = await one(ask, "r1")
     assert group["why"] == "retracted"
     assert group["by"]["position"] == item["position"]
+    gone = await one(ask, "gone")
+    assert gone["retracted_by"]["position"] == item["position"]
+    assert (gone["retracted_by"]["note"], item["note"]) == ("nhầm", "nhầm")
 
 
 async def test_reports_of_a_unit(ask: Caller) -> None:

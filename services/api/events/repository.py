@@ -30,6 +30,39 @@ _BY_UNIT = _SELECT + (
 )
 
 
+# Both of the sender of what they name; a retraction's body is small, and there are few.
+_AMENDED = (
+    "SELECT w.n, e.kind, e.source, e.event_id, e.type, e.time, e.body, l.epoch,"
+    " l.first_seq + e.idx AS seq, l.first_known + e.idx AS known"
+    " FROM unnest($1::int[], $2::int[], $3::text[], $4::text[])"
+    " AS w(n, organisation_id, source, event_id)"
+    " JOIN entry e ON e.organisation_id = w.organisation_id"
+)
+_CORRECTED = _AMENDED + (
+    " AND e.corrects = w.event_id AND e.corrects IS NOT NULL AND e.source = w.source"
+    " JOIN log l ON l.batch_id = e.batch_id WHERE l.first_seq + e.idx <= $5 ORDER BY seq"
+)
+_RETRACTED = _AMENDED + (
+    " AND e.kind = 'retraction' AND e.kind <> 'event'"
+    " AND e.body::json ->> 'source' = w.source AND e.body::json ->> 'id' = w.event_id"
+    " JOIN log l ON l.batch_id = e.batch_id WHERE l.first_seq + e.idx <= $5 ORDER BY seq"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A correction or a retraction that names an event."""
+
+    kind: str
+    source: str
+    event_id: str
+    type: str
+    time: dt.datetime
+    body: str
+    position: str
+    known: int
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """One accepted event. `seq` and `known` are None until it is placed."""
@@ -68,3 +101,24 @@ async def by_unit(
 ) -> Sequence[Accepted]:
     """Events about a unit that were known by then, or have no position yet, as they came."""
     return [_from_row(r) for r in await connection.fetch(_BY_UNIT, unit, event_type, known)]
+
+
+async def amendments(
+    connection: Any, events: Sequence[Accepted], until: int
+) -> list[list[Amendment]]:
+    """Of each event the amendments placed up to a position, in their order."""
+    named = (
+        list(range(len(events))), [e.organisation for e in events], [e.source for e in events],
+        [e.event_id for e in events],
+    )  # fmt: skip
+    rows = [
+        *await connection.fetch(_CORRECTED, *named, until),
+        *await connection.fetch(_RETRACTED, *named, until),
+    ]
+    found: list[list[Amendment]] = [[] for _ in events]
+    for row in rows:
+        found[row["n"]].append(Amendment(
+            row["kind"], row["source"], row["event_id"], row["type"], row["time"], row["body"],
+            f"{row['epoch']}:{row['seq']}", row["known"],
+        ))  # fmt: skip
+    return found

@@ -18,7 +18,7 @@ from chitieu.text import nfc
 from services.api.access import sees_unit
 from services.api.answers import Body, respond
 from services.api.documented import answers
-from services.api.events.repository import Accepted, by_identity, by_unit
+from services.api.events.repository import Accepted, amendments, by_identity, by_unit
 from services.api.events.views import Verdicts, event_json
 from services.api.keyring import Caller
 from services.api.parameters import Moment, UsesMoment, UsesPage, bad_value
@@ -79,7 +79,9 @@ async def _shown(
     if unit is None or not sees_unit(registry, principal, unit):
         return None
     verdicts, epoch, done = await _verdicts(api, registry, unit, asked)
-    return event_json(event, verdicts, epoch, done)
+    async with api.pool.acquire() as connection:
+        [amended] = await amendments(connection, [event], done)
+    return event_json(event, verdicts, epoch, done, amended)
 
 
 async def _verdicts(
@@ -125,8 +127,13 @@ async def unit_events(
     ]  # fmt: skip
     # Positions only grow, so pages fit together without a pin; what has none comes last.
     items, cursor = page.cut(shown, _order, moment.known)
+    async with api.pool.acquire() as connection:
+        amended = await amendments(connection, items, done)
     body = Body.of({
-        "items": [event_json(event, verdicts, epoch, done) for event in items],
+        "items": [
+            event_json(event, verdicts, epoch, done, by)
+            for event, by in zip(items, amended, strict=True)
+        ],
         "next_cursor": cursor,
     })  # fmt: skip
     return respond(request, body)

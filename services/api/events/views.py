@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from chitieu.periods import known_text
+from chitieu.postgres.entry_facts import note_of
 from chitieu.reports import Report
 from chitieu.scoring.world import Fallen
 from services.api.evaluations import Seen
-from services.api.events.repository import Accepted
+from services.api.events.repository import Accepted, Amendment
 
 Groups = dict[int, list[tuple[Report, Fallen | None]]]
 
@@ -97,12 +98,33 @@ def _without_recorded(body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name != "recordedtime"}
 
 
+def _amendment(event: Accepted, item: Amendment) -> dict[str, Any]:
+    """`applies`: a correction of another metric, or that is not the later one, has no effect."""
+    later = (item.time, item.source.encode(), item.event_id.encode()) > (
+        event.time, event.source.encode(), event.event_id.encode(),
+    )  # fmt: skip
+    return {
+        "source": item.source,
+        "id": item.event_id,
+        "time": item.time.isoformat().replace("+00:00", "Z"),
+        "position": item.position,
+        "known": known_text(item.known),
+        "note": note_of(json.loads(item.body)),
+        "applies": item.kind == "retraction" or (item.type == event.type and later),
+    }
+
+
 def event_json(
-    event: Accepted, verdicts: Verdicts | None, epoch: str, scored: int
-) -> dict[str, Any]:
-    """An event; `verdicts` are of its unit's province, None for a retraction."""
+    event: Accepted, verdicts: Verdicts | None, epoch: str, scored: int,
+    amended: Sequence[Amendment] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """An event; `verdicts` are of its unit's province, None for a retraction.
+
+    `corrected_by` names what corrects it directly, `retracted_by` the first that retracts it.
+    """
     body = json.loads(event.body)
     done = event.seq is not None and event.seq <= scored
+    told = [(item.kind, _amendment(event, item)) for item in amended]
     groups = verdicts.groups_json(event.seq or 0, epoch) if verdicts and done else []
     return {
         "source": event.source,
@@ -112,6 +134,9 @@ def event_json(
         "subject": event.subject,
         "time": event.time.isoformat().replace("+00:00", "Z"),
         "corrects": event.corrects,
+        "corrected_by": [item for kind, item in told if kind == "event"],
+        "retracted_by": next((item for kind, item in told if kind == "retraction"), None),
+        "note": note_of(body),
         "recordedtime": body.get("recordedtime"),
         "received_at": event.received_at.isoformat().replace("+00:00", "Z"),
         "position": None if event.seq is None else f"{epoch}:{event.seq}",
