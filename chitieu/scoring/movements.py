@@ -153,15 +153,17 @@ class _Between:
 
     def _walk(self, name: str) -> Iterator[Part]:
         """The parts of each step, in the steps' order."""
-        old, new = self._old.get(name), self._new.get(name)
-        if old is None or new is None:
-            yield part_of(None, self._catalogue_cause(name), shown(old), shown(new))
+        was, new = self._old.get(name), self._new.get(name)
+        if new is None:
+            yield part_of(None, self._catalogue_cause(name), shown(was), ())
             return
-        was = old
         for step in self._steps:
             last = step is self._steps[-1]
             now = new if last else judged(step.world, step.asked(name), new.as_of)
-            yield from self._step(step.kind, was, now)
+            if was is None:
+                yield part_of(None, self._catalogue_cause(name), (), shown(now))
+            else:
+                yield from self._step(step.kind, was, now)
             was = now
 
     def _step(self, kind: StepKind, was: Outcome, now: Outcome) -> Iterable[Part]:
@@ -254,7 +256,8 @@ class _Between:
         return Part(None, Cause("time", None), ZERO, ZERO)
 
     def _catalogue_cause(self, name: str) -> Cause:
-        return Cause("catalogue", max(self._defined(name)))
+        known = self._defined(name)
+        return Cause("catalogue", known[0]) if known else self._anything(name).cause
 
     def _defined(self, name: str) -> list[int]:
         """Known times of the catalogue version that defined it, else of the newest one."""
@@ -286,7 +289,8 @@ class _Between:
         if any(self._span.holds(c.known) for c in two.conditions.values()):
             kinds.append(("record", World(two, first.reports, known)))
         kinds.append(("report", World(two, last.reports, known)))
-        kinds.append(("time", World(two, last.reports, self._after.pin.known)))
+        if first.known_day != last.known_day:
+            kinds.append(("time", last))
         return [Step(kind, world, self._after.place) for kind, world in kinds]
 
     @cached_property

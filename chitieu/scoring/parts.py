@@ -146,8 +146,14 @@ def report_parts(before: Outcome, after: Outcome, span: Span, judge: Judged) -> 
     """The parts of what reports did; one without sums for each where only other fields moved."""
     gone, come = only_in(shown(before), shown(after)), only_in(shown(after), shown(before))
     changes = changes_between(before.world, after, span)
+    by_entry: defaultdict[int, list[Change]] = defaultdict(list)
+    for change in changes:
+        by_entry[change.known].append(change)
     if not (gone or come):
-        return [_alone(change, changes) for change in _one_each(changes)]
+        return [
+            Part(found[0].report.unit, Cause(kind_of(found), known), ZERO, ZERO)
+            for known, found in by_entry.items()
+        ]
     finder = _Finder(after, changes)
     found: defaultdict[tuple[str, int], tuple[list[Counted], list[Counted]]] = defaultdict(
         lambda: ([], [])
@@ -167,19 +173,9 @@ def report_parts(before: Outcome, after: Outcome, span: Span, judge: Judged) -> 
             at = known if known is not None else _newest(after, item.unit, changes, span)
             found[item.unit, at][side].append(item)
     return [
-        part_of(unit, _cause(known, changes, gone, come, after, span), gone, come)
-        for (unit, known), (gone, come) in sorted(found.items())
-    ]  # fmt: skip
-
-
-def _one_each(changes: Iterable[Change]) -> list[Change]:
-    """One change for each entry."""
-    return list({change.known: change for change in changes}.values())
-
-
-def _alone(change: Change, changes: Sequence[Change]) -> Part:
-    of_entry = [c for c in changes if c.known == change.known]
-    return Part(change.report.unit, Cause(kind_of(of_entry), change.known), ZERO, ZERO)
+        part_of(unit, _cause(known, by_entry.get(known, ()), sides, after), *sides)
+        for (unit, known), sides in sorted(found.items())
+    ]
 
 
 def kind_of(of_entry: Iterable[Change]) -> CauseKind:
@@ -191,18 +187,17 @@ def kind_of(of_entry: Iterable[Change]) -> CauseKind:
 
 
 def _cause(
-    known: int, changes: Sequence[Change], gone: Sequence[Counted], come: Sequence[Counted],
-    after: Outcome, span: Span,
+    known: int, of_entry: Sequence[Change], sides: tuple[list[Counted], list[Counted]],
+    after: Outcome,
 ) -> Cause:  # fmt: skip
     """The entry at `known` by what it did here."""
-    of_entry = [change for change in changes if change.known == known]
     if not of_entry and unit_change(after, known):
         return Cause("unit", known)
     kind = kind_of(of_entry)
     if kind in ("event", "correction"):
-        replaced = {_period_key(c.report) for c in gone if c.report and c.report.estimate}
-        actual = {_period_key(c.report) for c in come if c.report and not c.report.estimate}
-        if replaced & actual:
+        gone, come = ([c.report for c in side if c.report] for side in sides)
+        replaced = {_period_key(report) for report in gone if report.estimate}
+        if replaced & {_period_key(report) for report in come if not report.estimate}:
             return Cause("estimate_replaced", known)
     return Cause(kind, known)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from chitieu.periods import civil_day, to_microseconds
 from chitieu.places import Places
 from chitieu.postgres.facts import Position
 from chitieu.postgres.keys import KeyRing
+from chitieu.scoring.movements import Movement
 from chitieu.settings import Settings
 from services.api.answers import Bodies
 from services.api.evaluations import Evaluations
@@ -22,6 +23,9 @@ from services.api.measures import Measures
 from services.api.pinned import Horizon
 
 _POSITIONS = 4000
+
+# What moved, kept while somebody turns the pages.
+_MOVED = 4
 
 Clock = Callable[[], dt.datetime]
 
@@ -49,6 +53,7 @@ class Api:
     positions: Lru[tuple[str, int], tuple[Position | None]] = field(
         default_factory=lambda: Lru(_POSITIONS)
     )
+    moved: Lru[Hashable, Sequence[Movement]] = field(default_factory=lambda: Lru(_MOVED))
 
     @property
     def now(self) -> int:

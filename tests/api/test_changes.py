@@ -101,11 +101,14 @@ async def test_later_events_change_no_byte(
 async def test_everything_came_since_the_start(ask: Caller) -> None:
     answer = await moved(ask, START)
     assert answer["from"]["catalogue"] is None
-    assert {m["from"] for m in answer["items"] if m["from"] is None} == {None}
+    assert {m["from"] for m in answer["items"] if m["from"] is not None} == set()
+    for item in answer["items"]:
+        cause = item["parts"][0]["cause"]
+        assert (cause["kind"], cause["catalogue"]) == ("catalogue", answer["to"]["catalogue"])
+        for side in ("numerator", "denominator"):
+            assert sum(p[side] for p in item["parts"]) == (item["to"][side] or 0)
     kinds = {p["cause"]["kind"] for m in answer["items"] for p in m["parts"]}
-    assert kinds == {"catalogue"}
-    [digest] = {p["cause"]["catalogue"] for m in answer["items"] for p in m["parts"]}
-    assert digest == answer["to"]["catalogue"]
+    assert kinds == {"catalogue", "unit", "event", "time"}
     card = (await ask(f"/v1/provinces/77/scorecard?as_of={AS_OF}")).json()
     assert len(answer["items"]) == min(100, len(card["results"]))
 

@@ -179,6 +179,18 @@ def test_verify_names_the_first_cell_that_was_changed_by_hand(up: Up) -> None:
     assert command(up.folder, "verify").returncode == 0
 
 
+def test_changes_tell_what_brought_a_figure(up: Up) -> None:
+    asked = ("changes", "77", "--from", "2020-01-01T00:00:00Z", "--as-of", "2025-03-31")
+    target = "br-vt-2025/annex-2/I.7/province"
+    [moved] = data(up.folder, *asked, "--target", target)["items"]
+    assert (moved["from"], moved["difference"]) == (None, {"numerator": 776, "denominator": 897})
+    event = next(p["cause"] for p in moved["parts"] if p["cause"]["kind"] == "event")
+    assert (event["source"], event["id"]) == ("urn:chitieu:plan:br-vt-2025", "annex-2/I.7#1")
+    shown = command(up.folder, *asked, "--target", target).stdout
+    assert "86,51% (776/897)" in shown
+    assert "annex-2/I.7#1" in shown
+
+
 def test_explain_traces_a_figure_to_its_line_and_its_event(up: Up) -> None:
     answer = data(up.folder, "explain", "br-vt-2025/annex-2/I.7/province", "--as-of", "2025-03-31")
     assert answer["citation"]["lines"] == [1889, 1919]

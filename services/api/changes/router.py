@@ -114,12 +114,15 @@ async def changes(  # noqa: PLR0913 - each is a query parameter
     first = await pin(api, place, Moment(as_of, since))
     ends = Ends(place, (first, await see(api, place, first)), (last, await see(api, place, last)))
     _need_named(ends, plan, target)
-    key = ("changes", place.key, first, last, plan, target, page)
-    body = api.bodies.get(key)
+    key = ("changes", place.key, first, last, plan, target)
+    body = api.bodies.get((*key, page))
     if body is None:
-        body = await _body(api, ends, await api.evaluations.run(lambda: ends.moved(plan, target)),
-                           page)  # fmt: skip
-        api.bodies.put(key, body)
+        moved = api.moved.get(key)
+        if moved is None:
+            moved = await api.evaluations.run(lambda: ends.moved(plan, target))
+            api.moved.put(key, moved)
+        body = await _body(api, ends, moved, page)
+        api.bodies.put((*key, page), body)
     return respond(request, body)
 
 
