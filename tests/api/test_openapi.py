@@ -106,6 +106,13 @@ async def live(ask: Caller, name: str) -> list[Any]:
     if name == "target":
         items = (await ask("/v1/targets?limit=500")).json()["items"]
         links += [f"/v1/targets/{item['id']}" for item in items[::10]]
+    if name == "changes":
+        first, second = [
+            (await ask(f"/v1/events?source=urn:his&id={one}")).json()["items"][0]["known"]
+            for one in ("p1", "p2")
+        ]
+        span = f"from_known_at={quote(first)}&to_known_at={quote(second)}"
+        links = [f"/v1/changes?province=77&as_of=2025-12-31&{span}", *links]
     found = []
     for link in links:
         answer = await ask(link)
