@@ -9,9 +9,12 @@ from typing import Any
 from chitieu import __version__
 from chitieu.periods import known_text
 from chitieu.reports import Report
+from chitieu.scoring.arithmetic import arithmetic_json, unit_name
+from chitieu.scoring.binding_words import binding_words
 from chitieu.scoring.card import Pin, assumed_of, citation_of, exact, result_json
 from chitieu.scoring.figures import Counted
 from chitieu.scoring.outcome import Outcome
+from chitieu.scoring.reasons import reason_words
 from chitieu.scoring.relevant import fallen_reports
 from chitieu.scoring.selection import LeftOut
 from chitieu.waivers import Waiver
@@ -53,7 +56,8 @@ def _left_out(outcome: Outcome) -> list[dict[str, Any]]:
     for report, why in sorted(items, key=lambda i: (i[0].unit, i[0].first, i[0].seq, i[1])):
         if (report.seq, report.group, why) not in seen:
             seen.add((report.seq, report.group, why))
-            out.append(_report(report.unit, report) | {"reason": why})
+            words = {"reason": why, "reason_words": reason_words(why)}
+            out.append(_report(report.unit, report) | words)
     return out
 
 
@@ -111,6 +115,7 @@ def _rule(outcome: Outcome, why: str | None) -> dict[str, Any]:
         "evaluated_on": outcome.evaluated_on.isoformat(),
         "binding": why is None,
         "binding_why": why,
+        "binding_words": binding_words(asked, why),
     }  # fmt: skip
 
 
@@ -147,6 +152,7 @@ def explanation_json(outcome: Outcome, why: str | None, pin: Pin) -> dict[str, A
         "province": {
             "code": outcome.asked.place.code, "name": outcome.asked.place.short_name,
         },
+        "title": outcome.asked.row.title.vi, "title_en": outcome.asked.row.title.en,
         "as_of": pin.as_of.isoformat(),
         "known_at": known_text(pin.known),
         "position": pin.position,
@@ -157,7 +163,11 @@ def explanation_json(outcome: Outcome, why: str | None, pin: Pin) -> dict[str, A
         "actual": result["actual"],
         "counted": [_counted(item) for item in figures.counted],
         "left_out": _left_out(outcome),
-        "missing": [{"unit": m.unit, "period": m.period or None} for m in figures.missing],
+        "missing": [
+            {"unit": m.unit, "name": unit_name(outcome, m.unit), "period": m.period or None}
+            for m in figures.missing
+        ],
+        "arithmetic": arithmetic_json(outcome),
         "waived": _waived(outcome),
         "rule": _rule(outcome, why),
         "citation": citation_of(outcome.asked),
