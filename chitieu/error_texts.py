@@ -246,6 +246,11 @@ _API: Final = (
        "Chỉ tiêu này đứng trên phiếu của nhiều tỉnh: hãy thêm province (và on, nếu mã đổi chủ).",
        "This target stands on the scorecards of several provinces: add province (and on, where the "
        "code changed hands)."),
+    _P("receipt_too_large", 422, "Biên nhận quá lớn", "Receipt too large",
+       "Kết quả này dựa trên quá nhiều báo cáo: nhiều nhất {limit} mục nhật ký một biên nhận. "
+       "Chỉ tiêu của từng đơn vị có biên nhận nhỏ hơn.",
+       "This result rests on too many reports: at most {limit} log entries a receipt. Targets of "
+       "single units have smaller receipts."),
     _P("not_scored_yet", 503, "Chưa tính xong", "Not scored yet",
        "known_at này đã biết nhưng chưa tính xong. Hãy chờ theo Retry-After rồi hỏi lại.",
        "This known_at is known but not scored yet. Wait as Retry-After says and ask again."),

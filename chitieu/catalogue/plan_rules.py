@@ -15,7 +15,7 @@ from chitieu.catalogue.target_rules import Clause, target_flaws
 from chitieu.periods import parse_period
 
 # Paths under a target's own in the API.
-RESERVED_SEGMENTS: Final = frozenset({"result", "history", "units", "explanation"})
+RESERVED_SEGMENTS: Final = frozenset({"result", "history", "units", "explanation", "receipt"})
 PLACEHOLDER: Final = "0" * 64
 # How a document prints that a column sets nothing.
 _DASHES: Final = frozenset({"", "-", "–", "—"})

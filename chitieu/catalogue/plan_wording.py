@@ -80,8 +80,8 @@ _ROWS: Final = {
     "reserved_segment": Wording(
         "khoá có đoạn “{found}” là tên của một đường dẫn",
         "the key has the segment “{found}”, which names a path",
-        "Không đoạn nào là result, history, units hay explanation.",
-        "No segment is result, history, units or explanation.",
+        "Không đoạn nào là result, history, units, explanation hay receipt.",
+        "No segment is result, history, units, explanation or receipt.",
     ),
     "target_and_targets": Wording(
         "dòng có cả target và targets",

@@ -15,6 +15,7 @@ from chitieu.bootstrap import product_provinces
 from chitieu.cli import as_printed as printed
 from chitieu.cli import tables
 from chitieu.cli.explained import explanation
+from chitieu.cli.receipts import fetch_receipt, verify_receipt, write_receipt
 from chitieu.cli.session import Ask, ask, connected, database, settings_of
 from chitieu.cli.terminal import (
     DONE,
@@ -41,7 +42,8 @@ def register(app: typer.Typer) -> None:
     )
     app.command(help="Vì sao có kết quả này / why a result is what it is")(explain)
     app.command(
-        help="Tính lại tất cả từ nhật ký và so từng ô / recompute all from the log, compare exactly"
+        help="Tính lại tất cả từ nhật ký và so từng ô, hoặc kiểm tra một biên nhận"
+        " / recompute all from the log and compare exactly, or check a receipt"
     )(verify)
 
 
@@ -131,10 +133,17 @@ def explain(
     on: Annotated[
         str | None, typer.Option(help="ngày mà tỉnh mang mã này / day of the code")
     ] = None,
+    receipt: Annotated[
+        Path | None, typer.Option(help="ghi biên nhận để kiểm tra ở máy khác / write a receipt")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Print what counts, what does not, the rule and the clause."""
     with endings():
+        if receipt is not None:
+            query = {"province": province, "as_of": as_of, "known_at": known_at, "on": on}
+            write_receipt(ask(settings_of(), fetch_receipt(target, query)), receipt)
+            return
 
         async def work(client: Client) -> Any:
             return await client.get(
@@ -169,11 +178,27 @@ def encoded(value: object) -> str:
     return dumps(value, ensure_ascii=False)
 
 
-def verify(json: Json = False) -> None:
+def verify(
+    receipt: Annotated[
+        Path | None, typer.Option(help="kiểm tra một biên nhận, không cần hệ thống / a receipt")
+    ] = None,
+    catalogue: Annotated[
+        list[Path] | None,
+        typer.Option(help="thư mục danh mục cho biên nhận / catalogue folder for the receipt"),
+    ] = None,
+    against: Annotated[
+        bool, typer.Option("--against", help="đối chiếu nhật ký đang chạy / compare with the log")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Recompute and compare."""
     from chitieu.postgres.verify import verify as recompute
 
     with endings():
+        if receipt is not None:
+            verify_receipt(receipt, catalogue or [], against=against, json=json)
+        if catalogue or against:
+            raise Failed("--catalogue và --against cần --receipt / need --receipt")
         settings = settings_of()
 
         async def work(dsn: str) -> Any:

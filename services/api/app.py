@@ -37,6 +37,7 @@ from services.api.problems import handle_problems
 from services.api.scorecards.router import router as scorecards
 from services.api.state import Api, Clock, system_clock
 from services.api.targets.conditions import router as conditions
+from services.api.targets.receipts import router as receipts
 from services.api.targets.router import router as targets
 from services.api.units.router import router as units
 from services.api.waivers.router import router as waivers
@@ -66,7 +67,7 @@ def create_app(
     )
     # Result routes stand before the target's own: an id may hold slashes, its ending decides.
     for router in (
-        ops, pages, provinces, scorecards, completeness, targets, conditions, catalogue,
+        ops, pages, provinces, scorecards, completeness, targets, receipts, conditions, catalogue,
         target_router, events, changes, units, waivers, keys,
     ):  # fmt: skip
         app.include_router(router)

@@ -17,6 +17,7 @@ MAY = {
     f"/v1/targets/{I7}/result": {"admin", "ministry", "77", "unit", "other", "syt"},
     f"/v1/targets/{I7}/history": {"admin", "ministry", "77", "unit", "other", "syt"},
     f"/v1/targets/{I7}/explanation": {"admin", "ministry", "77", "syt"},
+    f"/v1/targets/{I7}/receipt": {"admin", "ministry", "77", "syt"},
     f"/v1/targets/{I7}/units": {"admin", "ministry", "77", "syt"},
     "/v1/units/77F01": {"admin", "ministry", "77", "unit"},
     "/v1/units/77F01/scorecard": {"admin", "ministry", "77", "unit"},

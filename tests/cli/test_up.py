@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
@@ -23,6 +24,7 @@ from tests.cli.product import (
     start,
     wait_gone,
 )
+from tests.receipts.made import sealed_again
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +199,25 @@ def test_explain_traces_a_figure_to_its_line_and_its_event(up: Up) -> None:
     (counted,) = answer["counted"]
     assert counted["id"] == "annex-2/I.7#1"
     assert counted["source"] == "urn:chitieu:plan:br-vt-2025"
+
+
+def test_a_receipt_is_checked_with_the_system_and_without(up: Up, tmp_path: Path) -> None:
+    target, file = "br-vt-2025/annex-2/I.7/province", tmp_path / "i7.json"
+    asked = ("explain", target, "--as-of", "2025-03-31", "--receipt", str(file))
+    run = command(up.folder, *asked)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(file.read_bytes())["seals"]["receipt"] in run.stdout
+    check = ("verify", "--receipt", str(file), "--json")
+    assert data(tmp_path / "nowhere", *check[:-1])["verified"]
+    assert data(up.folder, *check[:-1], "--against")["against_log"]
+    receipt = json.loads(file.read_bytes())
+    (event,) = [e for e in receipt["entries"] if e["id"] == "annex-2/I.7#1"]
+    event["sender"] = 10**6  # decides nothing here, so only the log can tell
+    file.write_bytes(sealed_again(receipt))
+    assert data(tmp_path / "nowhere", *check[:-1])["verified"]
+    run = command(up.folder, *check, "--against")
+    assert run.returncode == 1
+    assert json.loads(run.stdout)["fault"]["where"].endswith("/sender")
 
 
 def test_the_demo_is_reproducible_and_has_keys_of_its_own(up: Up) -> None:

@@ -102,7 +102,8 @@ async def find(api: Api, principal: Principal, asks: Question, known: int | None
     return Found(place, pinned, *found)
 
 
-def _need_units(principal: Principal, found: Found) -> None:
+def need_units(principal: Principal, found: Found) -> None:
+    """Problem `not_found` for who may not see the figures of every unit in scope."""
     if not sees_units(principal, scope_codes(found.outcome.asked, found.outcome)):
         raise Problem("not_found")
 
@@ -134,7 +135,7 @@ async def target_explanation(
 ) -> Response:
     """Every report that counts and every one that does not, the rule, the clause."""
     found = await find(api, principal, asks)
-    _need_units(principal, found)
+    need_units(principal, found)
 
     def make() -> object:
         return explanation_json(found.outcome, found.why, found.pinned.pin)
@@ -172,7 +173,7 @@ async def target_units(
 ) -> Response:
     """They add up to the result's; silent units stand with what is missing."""
     found = await find(api, principal, asks, page.known)
-    _need_units(principal, found)
+    need_units(principal, found)
 
     def make() -> object:
         items = unit_items(found.outcome)

@@ -1,0 +1,1 @@
+"""Receipts: a result with all that it rests on, checked anywhere without the system."""
