@@ -246,6 +246,9 @@ _API: Final = (
        "Chỉ tiêu này đứng trên phiếu của nhiều tỉnh: hãy thêm province (và on, nếu mã đổi chủ).",
        "This target stands on the scorecards of several provinces: add province (and on, where the "
        "code changed hands)."),
+    _P("unknown_scheme", 422, "Không có cách tính điểm này", "Unknown scheme",
+       "scheme phải là một trong: {allowed} (theo danh mục đã biết ở known_at).",
+       "scheme must be one of: {allowed} (of the catalogue known at known_at)."),
     _P("receipt_too_large", 422, "Biên nhận quá lớn", "Receipt too large",
        "Kết quả này dựa trên quá nhiều báo cáo: nhiều nhất {limit} mục nhật ký một biên nhận. "
        "Chỉ tiêu của từng đơn vị có biên nhận nhỏ hơn.",

@@ -23,6 +23,7 @@ from chitieu.catalogue.model import (
     Model,
     Plan,
     Row,
+    Scheme,
     Target,
     Text,
     UnitRecord,
@@ -80,6 +81,8 @@ PUBLISHED_RATE: Final = Metric(
 """Data besides `period` and `percent`: `item` (required), `printed` (the words as published)."""
 
 BUILT_IN: Final[Mapping[str, Metric]] = {metric.name: metric for metric in (TASK, PUBLISHED_RATE)}
+SHARE_MET: Final = "share-met"
+"""The summary scheme that needs no data; no scheme of the catalogue may be called so."""
 # `vn.chitieu.retraction.v1` is a type of event, so no metric may be called so either.
 RESERVED_METRICS: Final = frozenset({*BUILT_IN, "retraction"})
 
@@ -103,6 +106,7 @@ class Catalogue:
     indicators: Mapping[str, Indicator] = field(default_factory=dict)
     plans: Mapping[str, Plan] = field(default_factory=dict)
     units: Mapping[str, tuple[UnitRecord, ...]] = field(default_factory=dict)
+    schemes: Mapping[str, Scheme] = field(default_factory=dict)
 
     @staticmethod
     def of(
@@ -110,6 +114,7 @@ class Catalogue:
         indicators: Iterable[Indicator] = (),
         plans: Iterable[Plan] = (),
         units: Iterable[UnitRecord] = (),
+        schemes: Iterable[Scheme] = (),
     ) -> Catalogue:
         """A catalogue of these entries and the built-in metrics; of equal names the last counts."""
         codes: dict[str, list[UnitRecord]] = {}
@@ -123,19 +128,21 @@ class Catalogue:
                 code: tuple(sorted(records, key=lambda record: record.from_))
                 for code, records in sorted(codes.items())
             },
+            _by_name(schemes),
         )
 
     def merged_with(self, other: Catalogue) -> Catalogue:
         """This catalogue with another laid over it, as a user's own folder is.
 
-        A metric, indicator or plan of a name that is here replaces it whole, and so does a unit's
-        code with all its records. What only one of them has stays.
+        A metric, indicator, plan or scheme of a name that is here replaces it whole, and so does a
+        unit's code with all its records. What only one of them has stays.
         """
         return Catalogue(
             _merged(self.metrics, other.metrics),
             _merged(self.indicators, other.indicators),
             _merged(self.plans, other.plans),
             _merged(self.units, other.units),
+            _merged(self.schemes, other.schemes),
         )
 
     @cached_property
@@ -175,6 +182,8 @@ class Catalogue:
             "plans": [_dumped_plan(plan) for plan in self.plans.values()],
             "units": [_dumped(unit) for records in self.units.values() for unit in records],
         }
+        if self.schemes:  # a catalogue from before there were any keeps its digest
+            body["schemes"] = [_dumped(scheme) for scheme in self.schemes.values()]
         text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return text.encode()
 
@@ -193,6 +202,7 @@ class Catalogue:
                 (_loaded(Indicator, item) for item in data["indicators"]),
                 (_loaded_plan(item) for item in data["plans"]),
                 (_loaded(UnitRecord, item) for item in data["units"]),
+                (_loaded(Scheme, item) for item in data.get("schemes", ())),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not the JSON of a catalogue: {error!r}") from error

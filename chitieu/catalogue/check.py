@@ -1,7 +1,7 @@
 """All cross checks of a catalogue. Pure: the loader gives the flaws their places.
 
 One file per subject: `formula_rules`, `plan_rules`, `target_rules`, `result_rules`, `event_rules`,
-`unit_rules`. No rule stops another, so one run names everything that is wrong.
+`unit_rules`, `scheme_rules`. No rule stops another, so one run names everything that is wrong.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from chitieu.catalogue.catalogue import BUILT_IN, Catalogue
 from chitieu.catalogue.faults import EntryKey, Flaw, Here
 from chitieu.catalogue.formula_rules import Known, indicator_flaws, metric_flaws
 from chitieu.catalogue.plan_rules import plan_flaws
+from chitieu.catalogue.scheme_rules import scheme_flaws
 from chitieu.catalogue.unit_rules import unit_flaws
 
 
@@ -53,3 +54,5 @@ def _flaws(catalogue: Catalogue, known: Known) -> Iterator[Flaw]:
         yield from plan_flaws(plan, known)
     for code, records in catalogue.units.items():
         yield from unit_flaws(code, records)
+    for scheme in catalogue.schemes.values():
+        yield from scheme_flaws(scheme, known)

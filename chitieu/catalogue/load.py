@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from chitieu.catalogue.catalogue import RESERVED_METRICS, Catalogue
+from chitieu.catalogue.catalogue import RESERVED_METRICS, SHARE_MET, Catalogue
 from chitieu.catalogue.check import check
 from chitieu.catalogue.faults import EntryKey, Fault, Flaw
 from chitieu.catalogue.faults import Path as KeyPath
 from chitieu.catalogue.location import default_root
-from chitieu.catalogue.model import Indicator, Metric, Plan, UnitList, UnitRecord
+from chitieu.catalogue.model import Indicator, Metric, Plan, Scheme, UnitList, UnitRecord
 from chitieu.catalogue.places_files import load_provinces
 from chitieu.catalogue.shapes import Entry, shape
 from chitieu.catalogue.source import Source, read
@@ -67,7 +67,11 @@ def load(paths: Sequence[Path]) -> Loaded:
     for layer in layers:
         catalogue = catalogue.merged_with(
             Catalogue.of(
-                layer.of(Metric), layer.of(Indicator), layer.of(Plan), layer.of(UnitRecord)
+                layer.of(Metric),
+                layer.of(Indicator),
+                layer.of(Plan),
+                layer.of(UnitRecord),
+                layer.of(Scheme),
             )
         )
         places |= {key: (source, path) for key, (_, source, path) in layer.entries.items()}
@@ -127,7 +131,9 @@ def _added(layer: _Layer, source: Source, entry: Entry | None, stem: str) -> Ite
     if isinstance(entry, UnitList):
         yield from _added_units(layer, source, entry)
         return
-    if isinstance(entry, Metric) and entry.name in RESERVED_METRICS:
+    if (isinstance(entry, Metric) and entry.name in RESERVED_METRICS) or (
+        isinstance(entry, Scheme) and entry.name == SHARE_MET
+    ):
         yield source.fault(("name",), "builtin_name", {"found": entry.name})
         return
     if entry.name != stem:
@@ -158,7 +164,11 @@ def _added_units(layer: _Layer, source: Source, units: UnitList) -> Iterator[Fau
 def _named_in(source: Source, stem: str) -> Iterator[EntryKey]:
     """What a file would have defined, so that references to it are not faults too."""
     data = source.data or {}
-    kinds = [data["kind"]] if isinstance(data.get("kind"), str) else ["metric", "indicator", "plan"]
+    kinds = (
+        [data["kind"]]
+        if isinstance(data.get("kind"), str)
+        else ["metric", "indicator", "plan", "scheme"]
+    )
     for kind in kinds:
         yield kind, str(data.get("name", stem))
         yield kind, stem

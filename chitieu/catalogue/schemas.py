@@ -10,7 +10,7 @@ from chitieu.catalogue.shapes import KINDS
 
 
 def schemas() -> Mapping[str, str]:
-    """File name → JSON text, in the order metric, indicator, plan, units."""
+    """File name → JSON text, in the order of `KINDS`."""
     return {
         f"{kind}.schema.json": json.dumps(_schema(kind), ensure_ascii=False, indent=2) + "\n"
         for kind in KINDS

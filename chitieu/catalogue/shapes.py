@@ -1,4 +1,4 @@
-"""A file's data as a metric, indicator, plan or list of units, or the faults of its shape.
+"""A file's data as a metric, indicator, plan, scheme or list of units, or the faults of its shape.
 
 Pydantic finds what is wrong; here it is put into words, with the place, the words that were
 allowed and the one that was probably meant.
@@ -15,16 +15,17 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from chitieu.catalogue.faults import Both, Fact, Fault, Path, described, shown
-from chitieu.catalogue.model import Indicator, Metric, Plan, UnitList
+from chitieu.catalogue.model import Indicator, Metric, Plan, Scheme, UnitList
 from chitieu.catalogue.source import Source
 
-Entry = Metric | Indicator | Plan | UnitList
+Entry = Metric | Indicator | Plan | UnitList | Scheme
 
 KINDS: Final[Mapping[str, type[Entry]]] = {
     "metric": Metric,
     "indicator": Indicator,
     "plan": Plan,
     "units": UnitList,
+    "scheme": Scheme,
 }
 
 _TYPES: Final = {

@@ -53,8 +53,8 @@ _FILES: Final = {
     "empty_file": Wording(
         "tệp không phải là các cặp “khoá: giá trị”",
         "the file is not made of “key: value” pairs",
-        "Bắt đầu tệp bằng “version: 1” và “kind: metric”, indicator, plan hoặc units.",
-        "Begin the file with “version: 1” and “kind: metric”, indicator, plan or units.",
+        "Bắt đầu tệp bằng “version: 1” và “kind: metric”, indicator, plan, units hoặc scheme.",
+        "Begin the file with “version: 1” and “kind: metric”, indicator, plan, units or scheme.",
     ),
     "anchor": Wording(
         "neo, bí danh hoặc thẻ YAML “{found}”",
@@ -95,8 +95,8 @@ _FILES: Final = {
     "builtin_name": Wording(
         "“{found}” là tên của hệ thống",
         "“{found}” is a name of the system",
-        "Chọn tên khác: số liệu này có sẵn, không cần tệp.",
-        "Take another name: this metric is built in and needs no file.",
+        "Chọn tên khác: mục này có sẵn, không cần tệp.",
+        "Take another name: this one is built in and needs no file.",
     ),
 }
 
@@ -104,8 +104,8 @@ _SHAPES: Final = {
     "unknown_kind": Wording(
         "không có loại tệp “{found}”",
         "there is no kind of file “{found}”",
-        "kind là metric, indicator, plan hoặc units.",
-        "kind is metric, indicator, plan or units.",
+        "kind là metric, indicator, plan, units hoặc scheme.",
+        "kind is metric, indicator, plan, units or scheme.",
     ),
     "unknown_version": Wording(
         "không đọc được phiên bản {found}",

@@ -70,6 +70,9 @@ def scorecard(  # noqa: PLR0913 - each is an option that people type
     rows: Annotated[
         int | None, typer.Option(min=1, help="nhiều nhất bấy nhiêu dòng / at most so many lines")
     ] = None,
+    scheme: Annotated[
+        str | None, typer.Option(help="cách tính điểm: share-met, points / how it is scored")
+    ] = None,
     svg: Annotated[Path | None, typer.Option(help="ghi một hình SVG / write a picture")] = None,
     json: Json = False,
 ) -> None:
@@ -77,7 +80,10 @@ def scorecard(  # noqa: PLR0913 - each is an option that people type
     with endings():
         if as_printed and plan is None:
             raise Failed("--as-printed cần --plan / --as-printed needs --plan")
-        query = {"plan": plan, "tier": tier, "as_of": as_of, "known_at": known_at, "on": on}
+        query = {
+            "plan": plan, "tier": tier, "as_of": as_of, "known_at": known_at, "on": on,
+            "scheme": scheme,
+        }  # fmt: skip
         if as_printed:
             shown = ask(settings_of(), _printed(code, query, table))
             cells, data, view = (
@@ -104,7 +110,7 @@ def _card(code: str, query: dict[str, str | None]) -> Ask[Any]:
     async def work(client: Client) -> Any:
         if code.isdecimal() and len(code) == 2:
             return await client.get(f"/v1/provinces/{code}/scorecard", **query)
-        own = {name: query[name] for name in ("as_of", "known_at")}
+        own = {name: query[name] for name in ("as_of", "known_at", "scheme")}
         return await client.get(f"/v1/units/{code}/scorecard", **own)
 
     return work

@@ -122,6 +122,19 @@ def summary_line(card: Mapping[str, Any]) -> Text:
     text = Text(speak("Chỉ tiêu ràng buộc: ", "Binding targets: "), style="bold")
     text.append(f"{of['binding']}: {', '.join(parts) or '0'}; ")
     text.append(speak(f"điểm {shown}", f"score {shown}"), style="bold")
+    if of["scheme"] != "share-met":
+        text.append(f" ({of['scheme']})", style="bold")
+        if "points_known" in of:
+            text.append(speak(
+                f": {of['points_earned']} trên {of['points_known']} điểm đã kết luận; chưa rõ "
+                f"{of['points_unknown']}, không áp dụng {of['points_not_applicable']}, chưa hiệu "
+                f"lực {of['points_not_in_force']}; coi chưa rõ là trượt: "
+                f"{of['score_if_unknown_fail'] or '–'}",
+                f": {of['points_earned']} of {of['points_known']} decided points; unknown "
+                f"{of['points_unknown']}, not applicable {of['points_not_applicable']}, not in "
+                f"force {of['points_not_in_force']}; with the unknown as failed: "
+                f"{of['score_if_unknown_fail'] or '–'}",
+            ))  # fmt: skip
     return text
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -19,6 +18,8 @@ from chitieu.scoring.asked import Asked, asked_of
 from chitieu.scoring.binding import binding_why
 from chitieu.scoring.figures import Figures
 from chitieu.scoring.outcome import Outcome, evaluate
+from chitieu.scoring.schemes.counting import SummaryScheme
+from chitieu.scoring.schemes.share_met import share_met
 from chitieu.scoring.sentence import display, is_percent, sentences
 from chitieu.scoring.world import World
 from chitieu.text import decimal_text, fixed
@@ -258,31 +259,6 @@ def result_json(outcome: Outcome, why: str | None, pin: Pin) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def is_ongoing(asked: Asked) -> bool:
-    """A task without a due day: shown, never in a summary."""
-    return asked.indicator.formula == "task" and asked.target.due is None
-
-
-def summary_json(outcomes: Sequence[Outcome], why: dict[str, str]) -> dict[str, Any]:
-    """Share of binding targets met; what is unknown or does not apply is shown beside it."""
-    counted = [o for o in outcomes if o.asked.id not in why and not is_ongoing(o.asked)]
-    verdicts = Counter(o.judgement.verdict for o in counted)
-    met, not_met = verdicts["met"], verdicts["not_met"]
-    decided = met + not_met
-    score = fixed(Decimal(100 * met) / Decimal(decided), 2) if decided else None
-    return {
-        "scheme": "share-met",
-        "binding": len(counted),
-        "met": met,
-        "not_met": not_met,
-        "not_met_open": sum(o.judgement.verdict == "not_met" and not o.final for o in counted),
-        "unknown": verdicts["unknown"],
-        "not_applicable": verdicts["not_applicable"],
-        "not_in_force": verdicts["not_in_force"],
-        "score": None if score is None else str(score),
-    }
-
-
 @dataclass(frozen=True)
 class Evaluated:
     """Everything evaluated for a province; filters choose from it, binding never changes."""
@@ -304,9 +280,10 @@ def evaluate_place(world: World, place: Place, pin: Pin) -> Evaluated:
 
 
 def scorecard_json(
-    evaluated: Evaluated, registry: Registry, plan: str | None = None, tier: str | None = None
-) -> dict[str, Any]:
-    """The scorecard of a province, narrowed to a plan or a tier."""
+    evaluated: Evaluated, registry: Registry, plan: str | None = None, tier: str | None = None,
+    summed_up: SummaryScheme = share_met,
+) -> dict[str, Any]:  # fmt: skip
+    """The scorecard of a province, narrowed to a plan or a tier, summed up by a scheme."""
     shown = [
         o for o in evaluated.outcomes
         if (plan is None or o.asked.plan.name == plan)
@@ -320,7 +297,7 @@ def scorecard_json(
         "known_at": known_text(evaluated.pin.known),
         "position": evaluated.pin.position,
         "catalogue": registry.catalogue.digest if registry.catalogue else None,
-        "summary": summary_json(shown, why),
+        "summary": summed_up(shown, why),
         "results": [result_json(o, why.get(o.asked.id), evaluated.pin) for o in shown],
     }
 

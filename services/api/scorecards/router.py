@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, get_args
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
+from chitieu.catalogue.catalogue import SHARE_MET
 from chitieu.catalogue.scalars import Tier
 from chitieu.errors import Problem
+from chitieu.registry import Registry
 from chitieu.scoring.card import scorecard_json
+from chitieu.scoring.schemes import SummaryScheme, schemes_of
 from services.api.access import sees_unit
 from services.api.answers import respond
 from services.api.documented import answers
@@ -29,20 +33,48 @@ TierName = Annotated[
     Query(description="Only targets set on this tier.", examples=["province"]),
 ]
 Code = Annotated[str, Path(description="Province code, two digits.", examples=["77"])]
+SchemeName = Annotated[
+    str | None,
+    Query(description="How the summary is scored: `share-met` (default), `points`, or a scheme of "
+          "the catalogue, see docs/summary-schemes.md.", examples=["share-met"]),
+]  # fmt: skip
 UnitCode = Annotated[str, Path(description="Unit code.", examples=["cq-syt-77"])]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which results of a scorecard, and how they are summed up."""
+
+    plan: str | None
+    tier: str | None
+    scheme: str | None
+
+
+def wanted_of(plan: PlanName = None, tier: TierName = None, scheme: SchemeName = None) -> Wanted:
+    """Of the query."""
+    return Wanted(plan, tier, scheme)
+
+
+def named_scheme(registry: Registry, name: str | None) -> SummaryScheme:
+    """The scheme of that name in the catalogue of the pair. Problem `unknown_scheme`."""
+    known = schemes_of(registry.catalogue)
+    found = known.get(name or SHARE_MET)
+    if found is None:
+        raise Problem("unknown_scheme", {"allowed": ", ".join(known)})
+    return found
 
 
 @router.get(
     "/provinces/{code}/scorecard",
     summary="Scorecard of a province",
-    responses=answers("province_scorecard", "bad_value", "as_of_too_late", "known_at_in_future",
-                      "not_scored_yet", key=True, missing=True),
+    responses=answers("province_scorecard", "bad_value", "unknown_scheme", "as_of_too_late",
+                      "known_at_in_future", "not_scored_yet", key=True, missing=True),
 )  # fmt: skip
 async def province_scorecard(
     request: Request, api: UsesApi, principal: Caller, code: Code, asked: UsesMoment, on: UsesOn,
-    plan: PlanName = None, tier: TierName = None,
+    wanted: Annotated[Wanted, Depends(wanted_of)],
 ) -> Response:  # fmt: skip
-    one_of("tier", tier, get_args(Tier))
+    plan, tier = wanted.plan, one_of("tier", wanted.tier, get_args(Tier))
     place = named_place(api, code, on or asked.as_of)
     await need_place(api, principal, place)
     pinned = await pin(api, place, asked)
@@ -50,23 +82,25 @@ async def province_scorecard(
     plans = registry.catalogue.plans if registry.catalogue else {}
     if plan is not None and plan not in plans:
         raise bad_value("plan", "tên một kế hoạch, xem /v1/plans", "name of a plan, see /v1/plans")
+    summed_up = named_scheme(registry, wanted.scheme)
     seen = await see(api, place, pinned)
 
     def make() -> object:
-        return scorecard_json(repinned(seen.evaluated, pinned), registry, plan, tier)
+        return scorecard_json(repinned(seen.evaluated, pinned), registry, plan, tier, summed_up)
 
-    return respond(request, await body_for(api, "scorecard", place, pinned, (plan, tier), make))
+    return respond(request, await body_for(api, "scorecard", place, pinned, wanted, make))
 
 
 @router.get(
     "/units/{code}/scorecard",
     summary="Scorecard of a unit: its own targets, and what it adds to others",
-    responses=answers("unit_scorecard", "bad_value", "as_of_too_late", "known_at_in_future",
-                      "not_scored_yet", key=True, missing=True),
+    responses=answers("unit_scorecard", "bad_value", "unknown_scheme", "as_of_too_late",
+                      "known_at_in_future", "not_scored_yet", key=True, missing=True),
 )  # fmt: skip
 async def unit_scorecard(
-    request: Request, api: UsesApi, principal: Caller, code: UnitCode, asked: UsesMoment
-) -> Response:
+    request: Request, api: UsesApi, principal: Caller, code: UnitCode, asked: UsesMoment,
+    scheme: SchemeName = None,
+) -> Response:  # fmt: skip
     now = await current_registry(api, asked.known)
     unit = now.units.get(code)
     if unit is None or not sees_unit(now, principal, unit):
@@ -79,9 +113,11 @@ async def unit_scorecard(
     then = registry.units.get(code)
     if then is None:  # not known at that instant
         raise Problem("not_found")
+    summed_up = named_scheme(registry, scheme)
     seen = await see(api, place, pinned)
 
     def make() -> object:
-        return unit_scorecard_json(seen, pinned, then)
+        return unit_scorecard_json(seen, pinned, then, summed_up)
 
-    return respond(request, await body_for(api, "unit-scorecard", place, pinned, code, make))
+    rest = (code, scheme)
+    return respond(request, await body_for(api, "unit-scorecard", place, pinned, rest, make))

@@ -21,7 +21,6 @@ from chitieu.scoring.card import (
     links_of,
     place_json,
     result_json,
-    summary_json,
 )
 from chitieu.scoring.compare import percent_of
 from chitieu.scoring.figures import (
@@ -33,6 +32,8 @@ from chitieu.scoring.figures import (
     unit_sums,
 )
 from chitieu.scoring.outcome import Outcome
+from chitieu.scoring.schemes.counting import SummaryScheme
+from chitieu.scoring.schemes.share_met import share_met
 from chitieu.text import decimal_text
 from services.api.evaluations import Seen
 from services.api.pinned import Pinned
@@ -44,7 +45,9 @@ def repinned(evaluated: Evaluated, pinned: Pinned) -> Evaluated:
     return replace(evaluated, pin=pinned.pin)
 
 
-def unit_scorecard_json(seen: Seen, pinned: Pinned, unit: Unit) -> dict[str, Any]:
+def unit_scorecard_json(
+    seen: Seen, pinned: Pinned, unit: Unit, summed_up: SummaryScheme = share_met
+) -> dict[str, Any]:
     """Results of the unit's own targets, its contributions to the others."""
     own: list[Outcome] = []
     shared: list[Outcome] = []
@@ -65,7 +68,7 @@ def unit_scorecard_json(seen: Seen, pinned: Pinned, unit: Unit) -> dict[str, Any
         "known_at": pinned.known_at,
         "position": pinned.position,
         "catalogue": registry.catalogue.digest if registry.catalogue else None,
-        "summary": summary_json(own, why),
+        "summary": summed_up(own, why),
         "results": [result_json(o, why.get(o.asked.id), pin) for o in own],
         "contributions": [_contribution(o, unit, pinned) for o in shared],
     }
