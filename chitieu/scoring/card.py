@@ -176,7 +176,7 @@ def links_of(asked: Asked, pin: Pin) -> dict[str, str]:
     own = province if asked.plan.place is None else ""
     return {
         name: f"/v1/targets/{asked.id}/{name}?{pair}{own}"
-        for name in ("explanation", "history", "result", "units")
+        for name in ("explanation", "history", "receipt", "result", "units")
     }
 
 

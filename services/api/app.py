@@ -30,6 +30,7 @@ from services.api.measures import Measures
 from services.api.openapi import schema
 from services.api.ops.router import router as ops
 from services.api.outer import Outer
+from services.api.pages.explanations import router as explanations
 from services.api.pages.router import router as pages
 from services.api.parameters import refuse_unknown
 from services.api.places.router import router as provinces
@@ -67,8 +68,8 @@ def create_app(
     )
     # Result routes stand before the target's own: an id may hold slashes, its ending decides.
     for router in (
-        ops, pages, provinces, scorecards, completeness, targets, receipts, conditions, catalogue,
-        target_router, events, changes, units, waivers, keys,
+        ops, pages, explanations, provinces, scorecards, completeness, targets, receipts,
+        conditions, catalogue, target_router, events, changes, units, waivers, keys,
     ):  # fmt: skip
         app.include_router(router)
     if settings.ingest_url:

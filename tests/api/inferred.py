@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 # Objects whose names are data: a field, a column.
-OPEN = frozenset({"cells", "fields", "data", "where", "concerns", "schema", "example"})
+OPEN = frozenset({"cells", "fields", "data", "where", "concerns", "schema", "example", "body"})
 
 # What is null in every answer that a test asks for, and is not always.
 MAYBE = {

@@ -30,6 +30,7 @@ _FILES: Final[Mapping[str, str]] = {
     "swagger-ui.css": "text/css",
     "docs.js": "text/javascript",
     "pages.css": "text/css",
+    "explanation.js": "text/javascript",
 }
 _DOCS: Final = """<!doctype html>
 <html lang="vi"><head><meta charset="utf-8"><title>Chỉ Tiêu: API</title>

@@ -70,7 +70,7 @@ async def province_page(api: UsesApi, code: Annotated[str, Path()], on: UsesOn) 
     plans: defaultdict[str, list[TargetEntry]] = defaultdict(list)
     for asked in asked_of(registry, place):
         plans[asked.plan.name].append(asked.entry)
-    tables = [_table(entries[0].plan, entries) for entries in plans.values()]
+    tables = [_table(entries[0].plan, entries, _where(place)) for entries in plans.values()]
     until = f" (đến {place.valid_to:%d/%m/%Y})" if place.valid_to else ""
     note = (
         '<p><a href="../">Các kế hoạch</a>. Phiếu điểm cần khóa truy cập: '
@@ -84,24 +84,33 @@ def _scorecard(place: Place) -> str:
     return f"/v1/provinces/{place.code}/scorecard{on}"
 
 
-def _table(plan: Plan, entries: Iterable[TargetEntry]) -> str:
-    rows = [_row(e) for e in sorted(entries, key=lambda e: (e.row.order, e.id))]
+def _where(place: Place) -> str:
+    """The query that names this province, for a target that stands on several."""
+    day = place.valid_to or place.valid_from
+    return f"?province={place.code}" + (f"&on={day.isoformat()}" if day else "")
+
+
+def _table(plan: Plan, entries: Iterable[TargetEntry], where: str) -> str:
+    rows = [_row(e, where) for e in sorted(entries, key=lambda e: (e.row.order, e.id))]
     return (
         f"<table><caption>{escape(plan.title.vi)}</caption><thead><tr><th>Mục</th><th>Chỉ tiêu"
-        "</th><th>Yêu cầu</th><th>Thời hạn</th><th>Kết quả in</th></tr></thead>"
+        "</th><th>Yêu cầu</th><th>Thời hạn</th><th>Kết quả in</th><th>Kết quả tính</th></tr>"
+        "</thead>"
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
 
 
-def _row(entry: TargetEntry) -> str:
+def _row(entry: TargetEntry, where: str) -> str:
     row, target = entry.row, entry.target
     key = entry.id.removeprefix(f"{entry.plan.name}/{row.key}").removeprefix("/")
     printed = [r.printed for r in row.results if r.target in (None, key)]
     value = target.printed if target.value is not None else "–"
     link = f"../v1/targets/{entry.id}"
+    why = f"../t/{entry.id}/explanation{where if entry.plan.place is None else ''}"
     return (
         f'<tr><td><a href="{escape(link)}">{escape(row.clause)}</a></td>'
         f"<td>{escape(row.title.vi)}<br><small>{escape(target.scope.label.vi)}</small></td>"
         f'<td class="n">{escape(value)}</td><td>{escape(target.due_text)}</td>'
-        f"<td>{escape('; '.join(printed))}</td></tr>"
+        f"<td>{escape('; '.join(printed))}</td>"
+        f'<td><a href="{escape(why)}">Vì sao</a></td></tr>'
     )
