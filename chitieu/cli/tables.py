@@ -125,6 +125,8 @@ def summary_line(card: Mapping[str, Any]) -> Text:
     if of["scheme"] != "share-met":
         text.append(f" ({of['scheme']})", style="bold")
         if "points_known" in of:
+            of = {k: v.replace(".", ",") if isinstance(v, str) and speak.lang == "vi" else v
+                  for k, v in of.items()}  # fmt: skip
             text.append(speak(
                 f": {of['points_earned']} trên {of['points_known']} điểm đã kết luận; chưa rõ "
                 f"{of['points_unknown']}, không áp dụng {of['points_not_applicable']}, chưa hiệu "

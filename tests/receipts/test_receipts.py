@@ -118,6 +118,19 @@ def test_a_byte_more_or_less_is_detected(data: st.DataObject) -> None:
         assert read_receipt(changed).fault is not None
 
 
+def test_the_same_receipt_spelled_otherwise_is_refused() -> None:
+    content = receipt_bytes(made())
+    twice = content.replace(b'{"as_of":', b'{"as_of":"2024-12-31","as_of":', 1)
+    for other in (content + b"\n", json.dumps(made(), indent=1).encode(), twice):
+        assert json.loads(other) == made()
+        assert fault_of(other) == ("file", "")
+
+
+def test_a_seal_too_many_is_refused() -> None:
+    seals = {**made()["seals"], "ministry": "0" * 64}
+    assert fault_of(receipt_bytes({**made(), "seals": seals})) == ("file", "")
+
+
 def test_a_changed_entry_is_named() -> None:
     receipt = copy.deepcopy(made())
     index = next(i for i, e in enumerate(receipt["entries"]) if e["id"] == "e")
@@ -135,6 +148,17 @@ def test_a_changed_part_is_named(part: str) -> None:
 def test_a_forged_result_does_not_follow_from_the_entries() -> None:
     forged = copy.deepcopy(made()["result"]) | {"verdict": "not_met"}
     assert fault_of(sealed_again(made(), result=forged)) == ("result", "/result/verdict")
+
+
+def test_in_one_release_nothing_may_differ() -> None:
+    forged = copy.deepcopy(made()["result"]) | {"outlook": "off_track"}
+    assert fault_of(sealed_again(made(), result=forged)) == ("result", "/result/outlook")
+
+
+def test_other_places_are_named_and_no_verdict_on_the_receipt() -> None:
+    fault = check(sealed_again(made(), places="sha256:" + "0" * 64)).fault
+    assert fault is not None
+    assert (fault.stage, fault.wrong_state) == ("places", True)
 
 
 def test_a_forged_figure_gives_another_result() -> None:
@@ -202,6 +226,10 @@ def test_the_log_says_which_entry_is_not_its_own() -> None:
     fault = log_difference({**made(), "entries": entries}, made())
     assert fault is not None
     assert fault.where == f"/entries, seq {last['seq']}/sender"
+    other_version = {**made(), "catalogue": {**made()["catalogue"], "seq": 99}}
+    fault = log_difference(other_version, made())
+    assert fault is not None
+    assert fault.where == "/catalogue"
     for one, other in ((entries[:-1], entries), (entries, entries[:-1])):
         fault = log_difference({**made(), "entries": one}, {**made(), "entries": other})
         assert fault is not None

@@ -85,6 +85,12 @@ def test_a_part_of_the_value_earns_that_part_of_the_points() -> None:
     assert (found["points_known"], found["points_earned"], found["score"]) == ("2", "1.16", "57.94")
 
 
+def test_the_fraction_decides_not_its_six_digits() -> None:
+    rows = [a_row("A", SHARE, target=a_target(scope=OWN))]
+    found = summed(rows, a_scheme(each=Decimal(1_000_000)), year("38F01", 3, 1))
+    assert found["points_earned"] == "666666.67"  # 33.333333 % of 50 % would be 666666.66
+
+
 def test_where_less_is_better_it_is_the_other_way_round() -> None:
     target = a_target(value=Decimal(20), comparator="<=", scope=OWN)
     found = summed([a_row("A", SHARE, target=target)], a_scheme(), year("38F01", 100, 50))

@@ -13,7 +13,10 @@
   const show = async (address) => {
     let answer;
     try {
-      answer = await fetch(address, { headers: { Authorization: `Bearer ${key}` } });
+      const lang = document.documentElement.lang;
+      answer = await fetch(address, {
+        headers: { Authorization: `Bearer ${key}`, "Accept-Language": lang },
+      });
     } catch {
       tell("Không gọi được máy chủ, hoặc khóa có ký tự lạ. / No answer, or not a key.");
       return;
