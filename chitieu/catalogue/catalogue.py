@@ -23,11 +23,11 @@ from chitieu.catalogue.model import (
     Model,
     Plan,
     Row,
-    Scheme,
     Target,
     Text,
     UnitRecord,
 )
+from chitieu.catalogue.scheme_model import Scheme
 
 if TYPE_CHECKING:
     from chitieu.catalogue.semantic import Contradiction

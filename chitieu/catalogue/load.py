@@ -13,8 +13,9 @@ from chitieu.catalogue.check import check
 from chitieu.catalogue.faults import EntryKey, Fault, Flaw
 from chitieu.catalogue.faults import Path as KeyPath
 from chitieu.catalogue.location import default_root
-from chitieu.catalogue.model import Indicator, Metric, Plan, Scheme, UnitList, UnitRecord
+from chitieu.catalogue.model import Indicator, Metric, Plan, UnitList, UnitRecord
 from chitieu.catalogue.places_files import load_provinces
+from chitieu.catalogue.scheme_model import Scheme
 from chitieu.catalogue.shapes import Entry, shape
 from chitieu.catalogue.source import Source, read
 

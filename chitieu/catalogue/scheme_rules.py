@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from chitieu.catalogue.faults import Flaw, Here
 from chitieu.catalogue.formula_rules import Known
-from chitieu.catalogue.model import Scheme
 from chitieu.catalogue.plan_rules import lines_flaws
+from chitieu.catalogue.scheme_model import Scheme
 from chitieu.text import decimal_text
 
 

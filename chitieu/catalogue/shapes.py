@@ -15,7 +15,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from chitieu.catalogue.faults import Both, Fact, Fault, Path, described, shown
-from chitieu.catalogue.model import Indicator, Metric, Plan, Scheme, UnitList
+from chitieu.catalogue.model import Indicator, Metric, Plan, UnitList
+from chitieu.catalogue.scheme_model import Scheme
 from chitieu.catalogue.source import Source
 
 Entry = Metric | Indicator | Plan | UnitList | Scheme

@@ -99,16 +99,7 @@ def _is_area(unit: Unit) -> bool:
 
 def _reports(world: World, codes: set[str], metrics: set[str], items: set[str]) -> Iterator[Report]:
     """Reports that stand or fell and could speak to the target or to one it is compared with."""
-    reports = world.reports
-    for (unit, metric), standing in reports.standing.items():
-        if unit in codes and metric in metrics:
-            yield from standing
-    for (unit, metric), fallen in reports.fallen.items():
-        if unit in codes and metric in metrics:
-            yield from (item.report for item in fallen)
-    for (metric, item), standing in reports.by_item.items():
-        if metric in (RATE, TASK) and item in items:
-            yield from standing
-    for (metric, item), fallen in reports.fallen_by_item.items():
-        if metric in (RATE, TASK) and item in items:
-            yield from (each.report for each in fallen)
+    for report, _ in world.reports.every():
+        of_item = report.metric in (RATE, TASK) and report.item in items
+        if of_item or (report.unit in codes and report.metric in metrics):
+            yield report

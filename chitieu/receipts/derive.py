@@ -12,16 +12,13 @@ from chitieu.catalogue.catalogue import Catalogue
 from chitieu.periods import parse_day, parse_instant, to_microseconds
 from chitieu.places import Place, Places
 from chitieu.ports import Entry
-from chitieu.receipts.basis import family_of
 from chitieu.receipts.entries import Wire, from_wire
 from chitieu.registry import Registry
 from chitieu.reports import reports_of
-from chitieu.scoring.asked import asked_of
-from chitieu.scoring.binding import binding_why
 from chitieu.scoring.card import Pin, result_json
 from chitieu.scoring.engine import REGISTRY_KINDS, named_by, node_of
 from chitieu.scoring.explanation import explanation_json
-from chitieu.scoring.outcome import evaluate
+from chitieu.scoring.one import evaluate_one
 from chitieu.scoring.results import canonical
 from chitieu.scoring.world import Reports, World
 from chitieu.standing import Standing
@@ -69,14 +66,10 @@ def _derive(receipt: Wire, catalogue: Catalogue, places: Places) -> Derived:
     withheld = {wire["seq"] for wire in receipt["entries"] if wire["withheld"]}
     pin = _pin(receipt)
     world = World(registry, _replayed(entries, withheld), pin.known)
-    family = family_of(registry, target)
-    place = _place(places, receipt["province"])
-    asked = [one for one in asked_of(registry, place) if one.id in family]
-    outcomes = {one.id: evaluate(world, one, pin.as_of) for one in asked}
-    if target not in outcomes:
+    found = evaluate_one(world, _place(places, receipt["province"]), pin.as_of, target)
+    if found is None:
         raise NotDerivable(f"{target}: not on this province's scorecard")
-    why = binding_why(list(outcomes.values())).get(target)
-    outcome = outcomes[target]
+    outcome, why = found
     return Derived(result_json(outcome, why, pin), explanation_json(outcome, why, pin))
 
 

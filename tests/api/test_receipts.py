@@ -62,13 +62,13 @@ async def test_the_adapter_reads_what_the_plain_statement_says(
     from chitieu.postgres.log import read_entries
     from chitieu.postgres.receipts import read_basis
     from services.api.parameters import Moment
-    from services.api.reading import pin, see
+    from services.api.reading import pin
 
     place = places().bearing("77", app.state.api.today.replace(2025, 3, 31))
     assert place is not None
     api = app.state.api
     pinned = await pin(api, place, Moment(api.today.replace(2025, 3, 31), None))
-    seen = await see(api, place, pinned)
+    seen = await api.evaluations.place(place, pinned)
     connection = await asyncpg.connect(world.dsn)
     try:
         log = [e for e in await read_entries(connection, 0, 10**6) if e.seq <= pinned.seq]

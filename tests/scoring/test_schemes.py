@@ -15,7 +15,8 @@ import yaml
 from chitieu.catalogue.catalogue import Catalogue
 from chitieu.catalogue.load import load
 from chitieu.catalogue.location import default_root
-from chitieu.catalogue.model import Assumption, Row, Scheme, Scope, Text
+from chitieu.catalogue.model import Assumption, Row, Scope, Text
+from chitieu.catalogue.scheme_model import Scheme
 from chitieu.ports import NewEntry
 from chitieu.scoring.card import scorecard_json
 from chitieu.scoring.schemes import METHODS, schemes_of

@@ -11,7 +11,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final, Protocol
 
-from chitieu.catalogue.model import Assumption, Scheme
+from chitieu.catalogue.model import Assumption
+from chitieu.catalogue.scheme_model import Scheme
 from chitieu.scoring.outcome import Outcome
 from chitieu.scoring.schemes.counting import counted, counts
 from chitieu.text import decimal_text, fixed

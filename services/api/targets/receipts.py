@@ -35,7 +35,7 @@ async def target_receipt(request: Request, api: UsesApi, principal: Caller, asks
     found = await find(api, principal, asks)
     need_units(principal, found)
     basis = await api.evaluations.run(lambda: basis_of(found.outcome))
-    if not sees_units(principal, basis.private_units(found.seen.world.registry)):
+    if not sees_units(principal, basis.private_units(found.outcome.world.registry)):
         raise Problem("not_found")
     return respond(request, await _body(api, found, basis))
 
