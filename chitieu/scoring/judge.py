@@ -9,19 +9,11 @@ from chitieu.reports import TASK
 from chitieu.scoring.areas import area_sums
 from chitieu.scoring.asked import Asked
 from chitieu.scoring.compare import bounds_decide, meets, percent_of, share_meets
-from chitieu.scoring.figures import (
-    ONE,
-    ZERO,
-    Counted,
-    Figures,
-    Missing,
-    Question,
-    Waived,
-    done_by,
-)
+from chitieu.scoring.figures import ONE, ZERO, Counted, Figures, Missing, Question, Waived
 from chitieu.scoring.judgement import HUNDRED, Judgement, verdict_of
 from chitieu.scoring.many import share_meeting_of, share_of
 from chitieu.scoring.printed import newest_task, printed_verdict, rates_of, with_printed
+from chitieu.scoring.shares import done_by
 from chitieu.scoring.world import World
 
 

@@ -20,16 +20,8 @@ from chitieu.periods import Period
 from chitieu.registry import Unit
 from chitieu.scoring.columns import MONTHS_MAX, Active, Flags, Ints, PerUnit
 from chitieu.scoring.compare import share_meets
-from chitieu.scoring.figures import (
-    ZERO,
-    Figures,
-    PutOff,
-    Question,
-    merged,
-    share_meeting,
-    share_of_units,
-    unit_sums,
-)
+from chitieu.scoring.figures import ZERO, Figures, PutOff, Question, merged, unit_sums
+from chitieu.scoring.shares import share_meeting, share_of_units
 from chitieu.scoring.world import World
 
 # Under so many units the columns gain nothing.

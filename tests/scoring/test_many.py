@@ -18,14 +18,8 @@ from chitieu.registry import Unit
 from chitieu.reports import reports_of
 from chitieu.scoring import many
 from chitieu.scoring.columns import Active, PerUnit
-from chitieu.scoring.figures import (
-    Figures,
-    Question,
-    merged,
-    share_meeting,
-    share_of_units,
-    unit_sums,
-)
+from chitieu.scoring.figures import Figures, Question, merged, unit_sums
+from chitieu.scoring.shares import share_meeting, share_of_units
 from chitieu.scoring.world import World
 from tests.builders import (
     Scene,

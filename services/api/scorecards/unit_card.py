@@ -23,17 +23,11 @@ from chitieu.scoring.card import (
     result_json,
 )
 from chitieu.scoring.compare import percent_of
-from chitieu.scoring.figures import (
-    Figures,
-    Question,
-    done_by,
-    share_meeting,
-    share_of_units,
-    unit_sums,
-)
+from chitieu.scoring.figures import Figures, Question, unit_sums
 from chitieu.scoring.outcome import Outcome
 from chitieu.scoring.schemes.counting import SummaryScheme
 from chitieu.scoring.schemes.share_met import share_met
+from chitieu.scoring.shares import done_by, share_meeting, share_of_units
 from chitieu.text import decimal_text
 from services.api.evaluations import Seen
 from services.api.pinned import Pinned
