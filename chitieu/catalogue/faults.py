@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from chitieu.catalogue.model import Text
 from chitieu.catalogue.plan_wording import PLAN_WORDING
+from chitieu.catalogue.scheme_wording import SCHEME_WORDING
 from chitieu.catalogue.wording import FILE_WORDING, Wording
 
 Language = Literal["vi", "en"]
@@ -22,7 +23,7 @@ Path = tuple[Step, ...]
 EntryKey = tuple[str, str]
 Position = tuple[int, int]
 
-WORDING: Final[Mapping[str, Wording]] = {**FILE_WORDING, **PLAN_WORDING}
+WORDING: Final[Mapping[str, Wording]] = {**FILE_WORDING, **PLAN_WORDING, **SCHEME_WORDING}
 # So many names are listed in a hint when none is near; more would bury it.
 _LISTED_MAX: Final = 16
 
