@@ -180,10 +180,7 @@ class Registry:
         if placed.stands_on(day):
             return placed
         later = self.places.successors_on(placed, day)
-        if later:
-            return later[0]
-        earlier = self.places.predecessors_on(placed, day)
-        return earlier[0] if len(earlier) == 1 else placed
+        return later[0] if later else placed
 
     def places_of(self, unit: Unit) -> tuple[Place, ...]:
         """Every province that its reports can concern: where it ever was, and what followed."""
@@ -207,6 +204,25 @@ class Registry:
             for key in self._whereabouts(unit).keys:
                 found.setdefault(key, []).append(unit)
         return {key: tuple(units) for key, units in found.items()}
+
+    def changing_in(self, place: Place) -> tuple[Unit, ...]:
+        """Of `units_ever_in` those that were not always what `units_in` says of one day, by code.
+
+        Units said more than once, and those that had closed before the province began.
+        """
+        key = place_key(place)
+        if key not in self._changing:
+            begun = place.valid_from
+            self._changing[key] = tuple(
+                unit for unit in self.units_ever_in(place)
+                if len(unit.versions) > 1
+                or (begun is not None and not unit.open_within(begun, dt.date.max))
+            )  # fmt: skip
+        return self._changing[key]
+
+    @cached_property
+    def _changing(self) -> dict[str, tuple[Unit, ...]]:
+        return {}
 
     @cached_property
     def joined(self) -> Mapping[str, tuple[str, ...]]:

@@ -27,7 +27,9 @@ def area_sums(
             continue
         if question.select(world, smaller.code).taken:
             district = smaller.on(question.on).get("district")
-            inside = [u for u in rest if u.on(question.on).get("district") == district]
+            # A unit placed anew since the district ended is still spoken for by its old figure.
+            last = min(question.on, smaller.closed or question.on)
+            inside = [u for u in rest if u.on(last).get("district") == district]
             rest = [u for u in rest if u not in inside]
             inner.append(area_sums(world, smaller, inside, (), question))
     parts = parts_of(world, rest, question)

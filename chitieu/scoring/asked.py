@@ -11,19 +11,21 @@ from functools import cached_property
 from chitieu.catalogue.catalogue import Catalogue, TargetEntry
 from chitieu.catalogue.model import Comparator, Indicator, Metric, Plan, Row, Target
 from chitieu.periods import Period, containing
-from chitieu.places import Place
+from chitieu.places import Place, PlaceKey
 from chitieu.predicates import Test, compile_predicate
 from chitieu.registry import Registry, Unit, place_key
 from chitieu.reports import TASK
+from chitieu.scoring.membership import ALWAYS, Days, days_of, open_within
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A target on one province's scorecard."""
+    """A target of a province; `card` is the successor that shows it when the province has ended."""
 
     registry: Registry
     entry: TargetEntry
     place: Place
+    card: Place | None = None
 
     @property
     def id(self) -> str:
@@ -167,6 +169,59 @@ class Asked:
             self._open[era] = tuple(unit for unit in self.units(on) if unit.is_open(on))
         return self._open[era]
 
+    def units_within(self, window: Period, on: dt.date) -> tuple[Unit, ...]:
+        """The units in scope on any day of a window that is looked at on a day, by code."""
+        now = self.units(on)
+        begun = self.place.valid_from
+        if self.target.scope.units or self._test is None or (begun is not None and on < begun):
+            return now
+        changing = self.registry.changing_in(self.place)
+        if not changing:
+            return now
+        were = tuple(unit for unit in changing if self._was_in(unit, window))
+        key = (self.registry.era(self.place, on), tuple(unit.code for unit in were))
+        if key not in self._within:
+            codes = {unit.code for unit in changing}
+            found = [*were, *(unit for unit in now if unit.code not in codes)]
+            self._within[key] = tuple(sorted(found, key=lambda unit: unit.code))
+        return self._within[key]
+
+    @cached_property
+    def _within(self) -> dict[tuple[int, tuple[str, ...]], tuple[Unit, ...]]:
+        return {}
+
+    def _was_in(self, unit: Unit, window: Period) -> bool:
+        days = self.days(unit)
+        if len(unit.versions) == 1:  # it closed before the province began
+            return open_within(unit, days, window.first, window.last)
+        return any(window.meets(stretch) for stretch in days)
+
+    def days(self, unit: Unit) -> Days:
+        """The days on which a unit is in scope, open or not."""
+        if len(unit.versions) == 1 or self.target.scope.units:
+            return ALWAYS
+        if unit.code not in self._days:
+            found = days_of(self.registry, unit, lambda day: self._holds(unit, day))
+            self._days[unit.code] = ALWAYS if found == ALWAYS else found
+        return self._days[unit.code]
+
+    def _holds(self, unit: Unit, day: dt.date) -> bool:
+        """Whether a unit is in scope on a day, in the province or in one it was made of."""
+        held = min(day, self.place.valid_to) if self.place.valid_to else day
+        lies_in = self.registry.province_of(unit, held)
+        if lies_in is None or lies_in.key not in self._territory or self._test is None:
+            return False
+        return self._test(unit.on(held)) and self._in_part(unit, held)
+
+    @cached_property
+    def _territory(self) -> frozenset[PlaceKey]:
+        before = self.registry.places.lineage(self.place).before
+        return frozenset((self.place.key, *(earlier.key for earlier in before)))
+
+    @cached_property
+    def _days(self) -> dict[str, Days]:
+        return {}
+
     @cached_property
     def _units(self) -> dict[int, tuple[Unit, ...]]:
         return {}
@@ -215,7 +270,10 @@ class Asked:
         if part is None:
             return True
         code = part.removeprefix("dvhc-")
-        attributes = unit.on(on)
+        # An ended district holds the units that were in it on its last day.
+        area = self.registry.units.get(part)
+        last = area.closed if area else None
+        attributes = unit.on(min(on, last) if last else on)
         return code in (attributes.get("district"), attributes.get("commune"))
 
     def area(self, on: dt.date) -> Unit | None:
@@ -245,12 +303,23 @@ def _asked_of(registry: Registry, place: Place) -> list[Asked]:
     catalogue = registry.catalogue
     if catalogue is None:
         return []
-    issuers: dict[str, bool] = {}
-    for plan in catalogue.plans.values():
-        bearer = registry.places.bearing(plan.place, plan.place_on) if plan.place else place
-        issuers[plan.name] = bearer is not None and bearer.key == place.key
+    of_plan = {plan.name: asked_place(registry, plan, place) for plan in catalogue.plans.values()}
     return [
-        Asked(registry, entry, place)
+        Asked(registry, entry, own, None if own.key == place.key else place)
         for entry in catalogue.targets.values()
-        if issuers[entry.plan.name]
+        if (own := of_plan[entry.plan.name]) is not None
     ]
+
+
+def asked_place(registry: Registry, plan: Plan, place: Place) -> Place | None:
+    """The place that a plan on a province's scorecard is asked of; None when it is not on it.
+
+    The province itself, or the one that issued it and was dissolved into this one.
+    """
+    if plan.place is None:
+        return place
+    issuer = registry.places.bearing(plan.place, plan.place_on)
+    if issuer is None or issuer.key == place.key:
+        return issuer
+    after = registry.places.lineage(issuer).after if issuer.successors else ()
+    return issuer if any(later.key == place.key for later in after) else None

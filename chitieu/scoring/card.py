@@ -169,6 +169,14 @@ def condition_of(asked: Asked) -> dict[str, Any] | None:
     }
 
 
+def origin_of(asked: Asked) -> dict[str, Any] | None:
+    """The dissolved province whose plan a successor shows; null for a place's own."""
+    if asked.card is None:
+        return None
+    place = asked.place
+    return {"code": place.code, "name": place.short_name, "valid_to": day(place.valid_to)}
+
+
 def links_of(asked: Asked, pin: Pin) -> dict[str, str]:
     """Relative, and carrying the pair."""
     pair = f"as_of={pin.as_of.isoformat()}&known_at={quote(known_text(pin.known))}"
@@ -229,6 +237,7 @@ def result_json(outcome: Outcome, why: str | None, pin: Pin) -> dict[str, Any]:
     sentence, sentence_en = sentences(outcome)
     return {
         "target": asked.id, "plan": asked.plan.name, "row": f"{asked.plan.name}/{asked.row.key}",
+        "origin": origin_of(asked),
         "section": asked.row.section, "order": asked.row.order, "indicator": asked.entry.indicator,
         "title": asked.row.title.vi, "title_en": asked.row.title.en,
         "kind": asked.indicator.formula, "tier": target.tier, "set_by": target.set_by,

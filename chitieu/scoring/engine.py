@@ -153,8 +153,12 @@ class Engine:
         target = catalogue.targets.get(body["target"]) if catalogue else None
         if target is None or target.plan.place is None:
             return {EVERYWHERE}
-        place = self.registry.places.bearing(target.plan.place, target.plan.place_on)
-        return {place_key(place)} if place else {EVERYWHERE}
+        places = self.registry.places
+        place = places.bearing(target.plan.place, target.plan.place_on)
+        if place is None:
+            return {EVERYWHERE}
+        # Its successors show it too.
+        return {place_key(one) for one in (place, *places.lineage(place).after)}
 
     def _report(self, entry: Entry, effects: Effects) -> None:
         reports = reports_of(entry) if entry.kind == "event" else []

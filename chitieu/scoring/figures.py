@@ -13,6 +13,7 @@ from chitieu.catalogue.model import Indicator, Metric
 from chitieu.periods import Period, whole_periods
 from chitieu.registry import Unit
 from chitieu.reports import Report
+from chitieu.scoring.membership import ALWAYS, Days, counts_in, open_within
 from chitieu.scoring.selection import (
     NOTHING,
     LeftOut,
@@ -179,6 +180,10 @@ class Figures:
             self._held[0].add(other._held[0])
 
 
+def _always(_: Unit) -> Days:
+    return ALWAYS
+
+
 @dataclass(frozen=True)
 class Question:
     """What is asked of the units: which metric and fields, over which days, as of which day."""
@@ -188,6 +193,7 @@ class Question:
     window: Period
     on: dt.date
     one_period: bool = False  # a maintained target's period: a longer report may stand for it
+    days: Callable[[Unit], Days] = _always  # on which a unit is in scope
 
     @property
     def is_latest(self) -> bool:
@@ -227,6 +233,18 @@ class Question:
             return standing_for(group, self.window, self.on)
         return pooled(group, self.window, self.on)
 
+    def in_scope(self, selection: Selection, days: Days) -> Selection:
+        """Of what answers, what belongs to the scope: on the last day that a report speaks of."""
+        if days is ALWAYS or self.is_latest:
+            return selection
+        inside, out = [], list(selection.left_out)
+        for report in selection.taken:
+            if counts_in(days, min(report.extent.last, self.window.last)):
+                inside.append(report)
+            else:
+                out.append(LeftOut(report, "out_of_scope"))
+        return Selection(tuple(inside), tuple(out))
+
     def due_periods(self, world: World) -> list[Period]:
         """Whole periods that have ended and are due by what is known."""
         within = dt.timedelta(days=self.metric.report_within)
@@ -237,19 +255,22 @@ class Question:
         ]
 
     def expected_periods(self, world: World, unit: Unit | None) -> list[Period]:
-        """Those of them in which the unit was open."""
+        """Those of them on a day of which the unit was open and in scope."""
+        days = ALWAYS if unit is None else self.days(unit)
         return [
             period for period in self.due_periods(world)
-            if unit is None or unit.open_within(period.first, period.last)
+            if unit is None or open_within(unit, days, period.first, period.last)
         ]  # fmt: skip
 
 
 def unit_sums(world: World, unit: Unit, question: Question, is_area: bool = False) -> Figures:
     """Sums of one unit. An area must cover the window, however long it stands in the register."""
     selection = question.select(world, unit.code)
+    days = ALWAYS if is_area else question.days(unit)
+    counted = question.in_scope(selection, days)
     numerator, denominator = question.indicator.numerator, question.indicator.denominator
     figures = Figures(denominator=ZERO if denominator else None)
-    for report in selection.taken:
+    for report in counted.taken:
         part = report.number(numerator or "")
         whole = report.number(denominator) if denominator else None
         figures.numerator += part
@@ -257,11 +278,11 @@ def unit_sums(world: World, unit: Unit, question: Question, is_area: bool = Fals
             figures.denominator += whole
         figures.compiled = figures.compiled or report.compiled
         figures.counted.append(Counted(unit.code, report, part, whole))
-    figures.left_out = list(selection.left_out)
-    reported = bool(selection.taken)
+    figures.left_out = list(counted.left_out)
+    reported = bool(counted.taken)
     figures.units_reported = int(reported)
     window, metric, freed = question.window, question.metric.name, world.registry.freed
-    is_open = unit.open_within(window.first, window.last)
+    is_open = open_within(unit, days, window.first, window.last)
     nothing = freed(unit, metric, window) if is_open and not is_area else ()
     figures.units_expected = int(reported or (is_open and not nothing))
     if nothing:
@@ -272,6 +293,7 @@ def unit_sums(world: World, unit: Unit, question: Question, is_area: bool = Fals
         if figures.expected and not reported:
             figures.missing.append(Missing(unit.code, ""))
         return figures
+    # What it reported is no silence, whichever scope counts it.
     stretches = merged_days(selection.taken)
     for period in question.expected_periods(world, None if is_area else unit):
         if not is_area and (waivers := freed(unit, metric, period)):

@@ -44,7 +44,7 @@ def _measured(
         return _share_verdict(asked, judgement, bool(units))
     if asked.metric is None:
         return judgement
-    question = Question(asked.measured_by, asked.metric, window, on, one_period)
+    question = Question(asked.measured_by, asked.metric, window, on, one_period, asked.days)
     if formula in ("share_of_units", "milestone"):
         judgement.figures = share_of(world, units, question)
         return _share_verdict(asked, judgement, bool(units))
@@ -53,7 +53,9 @@ def _measured(
         return _share_verdict(asked, judgement, bool(units))
     area = asked.area(on) if asked.asks_all else None
     districts = asked.districts(on) if asked.asks_all else ()
-    if question.is_latest and not asked.target.scope.units:
+    if not question.is_latest:
+        units = asked.units_within(window, on)
+    elif not asked.target.scope.units:
         units = asked.open_units(on)
     judgement.figures = area_sums(world, area, units, districts, question)
     if judgement.figures.compiled:

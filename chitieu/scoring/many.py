@@ -21,6 +21,7 @@ from chitieu.registry import Unit
 from chitieu.scoring.columns import MONTHS_MAX, Active, Flags, Ints, PerUnit
 from chitieu.scoring.compare import share_meets
 from chitieu.scoring.figures import ZERO, Figures, PutOff, Question, merged, unit_sums
+from chitieu.scoring.membership import ALWAYS
 from chitieu.scoring.shares import share_meeting, share_of_units
 from chitieu.scoring.world import World
 
@@ -37,6 +38,7 @@ class Openings:
     opened: Ints
     closed: Ints
     odd: Flags
+    changing: tuple[int, ...]  # which of them were not the same all the time
 
     @classmethod
     def of(cls, units: Sequence[Unit]) -> Openings:
@@ -44,7 +46,8 @@ class Openings:
         opened = [unit.opened.toordinal() for unit in units]
         closed = [unit.closed.toordinal() if unit.closed else FAR for unit in units]
         odd = [_reopened(unit) for unit in units]
-        return cls(units, np.array(opened), np.array(closed), np.array(odd, np.bool_))
+        changing = tuple(at for at, unit in enumerate(units) if len(unit.versions) > 1)
+        return cls(units, np.array(opened), np.array(closed), np.array(odd, np.bool_), changing)
 
     def within(self, period: Period) -> Flags:
         """Those open on any of these days."""
@@ -80,6 +83,9 @@ class Many:
         freed = world.registry.waivers.units_of(question.metric.name)
         if freed:
             self.odd = self.odd | np.array([unit.code in freed for unit in units], np.bool_)
+        for at in self.openings.changing:
+            # In scope on some days only.
+            self.odd[at] = self.odd[at] or question.days(units[at]) is not ALWAYS
         if self.active.beyond:
             beyond = [unit.code in self.active.beyond for unit in units]
             self.odd = self.odd | np.array(beyond, np.bool_)

@@ -115,7 +115,7 @@ def stored_result(outcome: Outcome, why: str | None, pin: Pin, seq: int) -> Stor
     del body["links"]
     judgement = outcome.judgement
     return StoredResult(
-        place=place_key(outcome.asked.place), target=outcome.asked.id, as_of=pin.as_of, seq=seq,
+        place=place_key(outcome.asked.card or outcome.asked.place), target=outcome.asked.id, as_of=pin.as_of, seq=seq,
         verdict=judgement.verdict, numerator=judgement.numerator,
         denominator=judgement.denominator, body=canonical(body),
     )  # fmt: skip

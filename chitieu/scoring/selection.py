@@ -25,6 +25,7 @@ Why = Literal[
     "stale",
     "zero_denominator",
     "waived",
+    "out_of_scope",
 ]
 
 

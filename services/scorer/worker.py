@@ -176,7 +176,8 @@ class Scorer:
         for plan in catalogue.plans.values() if catalogue else ():
             bearer = self._places.bearing(plan.place, plan.place_on) if plan.place else None
             if bearer is not None:
-                keys.add(place_key(bearer))
+                shown = (bearer, *self._places.lineage(bearer).after)
+                keys |= {place_key(one) for one in shown}
         return sorted(keys)
 
     def _place(self, key: str) -> Place | None:

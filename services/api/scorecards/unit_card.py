@@ -93,7 +93,7 @@ def contribution(outcome: Outcome, unit: Unit) -> Figures:
         return done_by(world, [unit], reports, on)
     if asked.metric is None:
         return Figures()
-    question = Question(asked.measured_by, asked.metric, asked.window(on), on)
+    question = Question(asked.measured_by, asked.metric, asked.window(on), on, days=asked.days)
     units: Sequence[Unit] = [unit]
     if formula in ("share_of_units", "milestone"):
         return share_of_units(world, units, question)
