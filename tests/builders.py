@@ -181,11 +181,11 @@ class Scene:
         self.now += 1_000_000
         self.log.append(entries, self.now)
 
-    def world(self) -> World:
-        """By the engine, from the whole log."""
+    def world(self, country: Places | None = None) -> World:
+        """By the engine, from the whole log; on made-up places, if any."""
         entries = self.log.entries()
         nodes = {n.identity: n for n in (node_of(e) for e in entries if e.kind == "event")}
-        engine = Engine(Registry(places()), nodes.get)
+        engine = Engine(Registry(country or places()), nodes.get)
         effects: Effects = engine.apply(entries)
         reports = Reports.of(effects.reports)
         for made in effects.standing:

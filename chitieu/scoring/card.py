@@ -264,7 +264,7 @@ def result_json(outcome: Outcome, why: str | None, pin: Pin) -> dict[str, Any]:
         "verdict": judgement.verdict, "reason": judgement.reason, "outlook": outcome.outlook,
         "gap": _gap(outcome), "findings": findings_of(outcome),
         "sentence": sentence, "sentence_en": sentence_en,
-        "changed_at": known_text(outcome.changed), "links": links_of(asked, pin),
+        "places": None, "changed_at": known_text(outcome.changed), "links": links_of(asked, pin),
     }  # fmt: skip
 
 

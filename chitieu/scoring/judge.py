@@ -66,6 +66,13 @@ def _measured(
     return _sum_verdict(asked, judgement)
 
 
+def verdict_on(asked: Asked, judgement: Judgement) -> Judgement:
+    """The verdict on figures that are a part of a target's, by the rules for the whole."""
+    if asked.indicator.formula in ("ratio", "total"):
+        return _sum_verdict(asked, judgement) if judgement.figures.reported else judgement
+    return _share_verdict(asked, judgement, judgement.figures.units_expected > 0)
+
+
 def _enough(asked: Asked, figures: Figures) -> bool:
     return figures.received >= asked.measured_by.min_reported * figures.expected
 

@@ -1,4 +1,4 @@
-"""On which days a unit is in the scope of a target: each period counts the units as they were. Pure.
+"""On which days a unit is in a target's scope: each period counts the units as they were. Pure.
 
 A day is looked at as it was: the attributes that held, the province that the unit lay in. Before a
 province began its units are those of the provinces that it was made of; after it ended, or its

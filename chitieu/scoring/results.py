@@ -114,8 +114,9 @@ def stored_result(outcome: Outcome, why: str | None, pin: Pin, seq: int) -> Stor
     body = result_json(outcome, why, pin)
     del body["links"]
     judgement = outcome.judgement
+    place = place_key(outcome.asked.card or outcome.asked.place)
     return StoredResult(
-        place=place_key(outcome.asked.card or outcome.asked.place), target=outcome.asked.id, as_of=pin.as_of, seq=seq,
+        place=place, target=outcome.asked.id, as_of=pin.as_of, seq=seq,
         verdict=judgement.verdict, numerator=judgement.numerator,
         denominator=judgement.denominator, body=canonical(body),
     )  # fmt: skip

@@ -36,7 +36,11 @@ MORE = {
     "province_scorecard": ["/v1/provinces/22/scorecard?as_of=2025-02-10&on=2025-02-10",
                            "/v1/provinces/77/scorecard", "/v1/provinces/22/scorecard",
                            "/v1/provinces/77/scorecard?as_of=2025-03-31",
+                           "/v1/provinces/79/scorecard",
+                           "/v1/provinces/22/scorecard?as_of=2025-02-10&places=2026-01-01"
+                           "&level=commune",
                            "/v1/provinces/01/scorecard?known_at=2020-01-01T00:00:00Z"],
+    "target_result": ["/v1/targets/br-vt-2025/annex-2/I.7/province/result?as_of=2025-03-31"],
     "provinces": ["/v1/provinces?limit=500"],
     "province": ["/v1/provinces/22", "/v1/provinces/79"],
     "metrics": ["/v1/metrics?limit=500"],

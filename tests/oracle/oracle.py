@@ -5,9 +5,7 @@ Slow and naive on purpose, and without a line of `chitieu`: events are plain dic
     {"kind": "event", "sender", "source", "id", "metric", "unit", "time", "period" or "on",
      "through"?, "estimate"?, "item"?, "groups": {group: {field: value}}, "corrects"?}
     {"kind": "retraction", "sender", "source", "id": what it names}
-    {"kind": "unit", "code", "from", "closed"?}
-    {"kind": "waiver", "id", "unit", "metric": or None for all, "from", "to"}
-    {"kind": "withdrawal", "id": of the waiver}
+    {"kind": "unit", "code", "from", "closed"?, "province"?, "type"?}
 
 `period` is text as sent, days are `datetime.date`, `time` is an aware instant. A question is a
 dictionary too: what a target asks, see `answer`.
@@ -23,7 +21,7 @@ from typing import Any, NamedTuple
 Event = dict[str, Any]
 Question = dict[str, Any]
 Days = tuple[dt.date, dt.date]
-Free = dict[str, set[dt.date]]  # code of a unit → the days on which it owes nothing
+Unit = list[Event]
 ONE_DAY = dt.timedelta(days=1)
 
 
@@ -36,7 +34,6 @@ class Answer(NamedTuple):
     denominator: Fraction | None
     expected: int
     received: int
-    waived: int = 0  # units that owe less by a waiver
 
 
 # --- days ----------------------------------------------------------------------------------------
@@ -207,55 +204,49 @@ def _by_unit(events: Sequence[Event]) -> dict[str, list[Event]]:
 # --- units and what is expected ------------------------------------------------------------------
 
 
-def units_of(log: Iterable[Event]) -> dict[str, Days]:
-    """Code → first and last day open."""
-    said: dict[str, list[Event]] = {}
+def units_of(log: Iterable[Event]) -> dict[str, Unit]:
+    """Code → what was said of the unit, by day."""
+    said: dict[str, dict[dt.date, Event]] = {}
     for entry in log:
         if entry["kind"] == "unit":
-            said.setdefault(entry["code"], []).append(entry)
-    found: dict[str, Days] = {}
-    for code, entries in said.items():
-        entries.sort(key=lambda e: e["from"])
-        found[code] = (entries[0]["from"], entries[-1].get("closed") or dt.date.max)
-    return found
+            said.setdefault(entry["code"], {})[entry["from"]] = entry
+    return {code: [days[day] for day in sorted(days)] for code, days in said.items()}
 
 
-def waived_days(log: Iterable[Event], unit: str, metric: str) -> set[dt.date]:
-    """The days for which a unit owes no report of a metric."""
-    log = list(log)
-    gone = {entry["id"] for entry in log if entry["kind"] == "withdrawal"}
-    days: set[dt.date] = set()
-    for entry in log:
-        if entry["kind"] != "waiver" or entry["unit"] != unit or entry["id"] in gone:
-            continue
-        if entry["metric"] in (None, metric):
-            days |= every_day(entry["from"], entry["to"])
-    return days
+def on_day(unit: Unit, day: dt.date) -> Event:
+    """What held on a day; before it opened, what was said first."""
+    return [unit[0], *(said for said in unit if said["from"] <= day)][-1]
 
 
-def is_freed(period: Days, is_open: Days, waived: set[dt.date]) -> bool:
-    """Whether waivers hold on each day of a period on which the unit was open."""
-    first, last = max(period[0], is_open[0]), min(period[1], is_open[1])
-    return first <= last and every_day(first, last) <= waived
+def is_open(unit: Unit, day: dt.date) -> bool:
+    closed = on_day(unit, day).get("closed")
+    return unit[0]["from"] <= day and (closed is None or day <= closed)
 
 
-def expected_periods(
-    question: Question, is_open: Days, on: dt.date, known_day: dt.date
-) -> list[Days]:
-    """Whole months in the window, ended by `on`, due by `known_day`, in which it was open."""
+def in_scope(unit: Unit, day: dt.date) -> bool:
+    """The hospitals of the province, as they were."""
+    said = on_day(unit, day)
+    return said.get("province", "38") == "38" and said.get("type", "hospital") == "hospital"
+
+
+def asked_on(units: dict[str, Unit], on: dt.date) -> dict[str, Unit]:
+    """ "The units in scope open on the day evaluated on"."""
+    return {c: unit for c, unit in units.items() if in_scope(unit, on) and is_open(unit, on)}
+
+
+def expected_periods(question: Question, unit: Unit, on: dt.date, known_day: dt.date) -> list[Days]:
+    """Whole months in the window, ended by `on`, due by `known_day`, on any day of which it was
+    in scope and open."""
     found = []
     for year in (2024, 2025, 2026):
         for month in range(1, 13):
             first, last = dt.date(year, month, 1), _last_of_month(year, month)
             whole = question["window_from"] <= first and last <= on
             due = last + question["report_within"] * ONE_DAY <= known_day
-            if whole and due and is_open[0] <= last and first <= is_open[1]:
+            days = sorted(every_day(first, last)) if whole and due else []
+            if any(in_scope(unit, day) and is_open(unit, day) for day in days):
                 found.append((first, last))
     return found
-
-
-def _is_open(days: Days, on: dt.date) -> bool:
-    return days[0] <= on <= days[1]
 
 
 def reported(reports: Iterable[Event], period: Days) -> bool:
@@ -288,15 +279,14 @@ def answer(question: Question, log: Sequence[Event], as_of: dt.date, known_day: 
     """
     on = min(as_of, question["due"])
     events, units = standing(log), units_of(log)
-    free = {code: waived_days(log, code, question.get("metric", "task")) for code in units}
     if question["kind"] == "task":
         # An event is about a registered unit, or it is refused: what comes earlier says nothing.
-        return _task(question, [e for e in events if e["unit"] in units], units, on, free)
+        return _task(question, [e for e in events if e["unit"] in units], units, on)
     if question["kind"] == "share_of_units":
-        return _share_of_units(question, events, units, on, free)
+        return _share_of_units(question, events, units, on)
     if question["kind"] == "share_meeting":
-        return _share_meeting(question, events, units, on, known_day, free)
-    return _sums(question, events, units, on, known_day, free)
+        return _share_meeting(question, events, units, on, known_day)
+    return _sums(question, events, units, on, known_day)
 
 
 class _Sums(NamedTuple):
@@ -305,42 +295,35 @@ class _Sums(NamedTuple):
     reports: int
     expected: int
     received: int
-    waived: bool
 
 
 def _of_unit(
-    question: Question, events: Sequence[Event], unit: tuple[str, Days], on: dt.date,
-    known_day: dt.date, waived: set[dt.date],
+    question: Question, events: Sequence[Event], code: str, unit: Unit, on: dt.date,
+    known_day: dt.date,
 ) -> _Sums:  # fmt: skip
-    code, is_open = unit
+    """A report belongs to what the unit was on the last day that the report speaks of; what it
+    reported while it was something else is no silence."""
     reports = counted(question, events, code, on)
-    fields = [report["groups"][question["group"]] for report in reports]
+    mine = [report for report in reports if in_scope(unit, extent(report)[1])]
+    fields = [report["groups"][question["group"]] for report in mine]
     whole = question.get("denominator")
-    asked = expected_periods(question, is_open, on, known_day)
-    periods = [period for period in asked if not is_freed(period, is_open, waived)]
-    of_all = is_freed((question["window_from"], on), is_open, waived)
+    periods = expected_periods(question, unit, on, known_day)
     return _Sums(
         sum((Fraction(f[question["numerator"]]) for f in fields), Fraction(0)),
         sum((Fraction(f[whole]) for f in fields), Fraction(0)) if whole else Fraction(0),
-        len(reports),
+        len(mine),
         len(periods),
         sum(reported(reports, period) for period in periods),
-        of_all or len(periods) < len(asked),
     )
 
 
 def _sums(
-    question: Question, events: Sequence[Event], units: dict[str, Days], on: dt.date,
-    known_day: dt.date, free: Free,
+    question: Question, events: Sequence[Event], units: dict[str, Unit], on: dt.date,
+    known_day: dt.date,
 ) -> Answer:  # fmt: skip
-    each = [
-        _of_unit(question, events, unit, on, known_day, free[unit[0]]) for unit in units.items()
-    ]
-    found = _verdict_on_sums(question, each, bool(units))
-    return found._replace(waived=sum(s.waived for s in each))
-
-
-def _verdict_on_sums(question: Question, each: Sequence[_Sums], units: bool) -> Answer:
+    days = every_day(question["window_from"], on) | {on}
+    units = {c: unit for c, unit in units.items() if any(in_scope(unit, day) for day in days)}
+    each = [_of_unit(question, events, *unit, on, known_day) for unit in units.items()]
     expected, received = sum(s.expected for s in each), sum(s.received for s in each)
     if not any(s.reports for s in each):
         why = "no_report" if units else "no_unit_registered"
@@ -369,7 +352,7 @@ def _verdict_on_sums(question: Question, each: Sequence[_Sums], units: bool) -> 
 
 def _share(
     question: Question, achieved: int, not_achieved: int, silent: int, spoke: bool,
-    expected: int, received: int, waived: int,
+    expected: int, received: int,
 ) -> Answer:  # fmt: skip
     """Unknown exactly while the silent units could still turn the verdict."""
     whole = achieved + not_achieved + silent
@@ -381,21 +364,16 @@ def _share(
     }
     if len(could) == 2:
         reason = "coverage" if spoke else "no_report"
-        return Answer("unknown", reason, numerator, denominator, expected, received, waived)
+        return Answer("unknown", reason, numerator, denominator, expected, received)
     verdict = "met" if could == {True} else "not_met"
-    return Answer(verdict, None, numerator, denominator, expected, received, waived)
+    return Answer(verdict, None, numerator, denominator, expected, received)
 
 
 def _share_of_units(
-    question: Question, events: Sequence[Event], units: dict[str, Days], on: dt.date, free: Free
+    question: Question, events: Sequence[Event], units: dict[str, Unit], on: dt.date
 ) -> Answer:
-    achieved = not_achieved = silent = waived = 0
-    for code, is_open in units.items():
-        if not is_open[0] <= on <= is_open[1]:
-            continue
-        if on in free[code]:
-            waived += 1
-            continue
+    achieved = not_achieved = silent = 0
+    for code in asked_on(units, on):
         states = [e["groups"]["state"]["state"] for e in counted(question, events, code, on)]
         if not states:
             silent += 1
@@ -405,26 +383,20 @@ def _share_of_units(
             not_achieved += 1
     whole = achieved + not_achieved + silent
     if whole == 0:
-        why = "no_report" if waived else "no_unit_registered"
-        return Answer("unknown", why, None, None, 0, 0, waived)
+        return Answer("unknown", "no_unit_registered", None, None, 0, 0)
     spoke = silent < whole
-    return _share(question, achieved, not_achieved, silent, spoke, whole, whole - silent, waived)
+    return _share(question, achieved, not_achieved, silent, spoke, whole, whole - silent)
 
 
 def _share_meeting(
-    question: Question, events: Sequence[Event], units: dict[str, Days], on: dt.date,
-    known_day: dt.date, free: Free,
+    question: Question, events: Sequence[Event], units: dict[str, Unit], on: dt.date,
+    known_day: dt.date,
 ) -> Answer:  # fmt: skip
     comparator, value = question["each"]
-    achieved = not_achieved = silent = left = expected = received = waived = 0
+    achieved = not_achieved = silent = left = expected = received = 0
     spoke = False
-    for code, is_open in units.items():
-        if not is_open[0] <= on <= is_open[1]:
-            continue
-        own = _of_unit(question, events, (code, is_open), on, known_day, free[code])
-        waived += own.waived or on in free[code]
-        if on in free[code]:
-            continue
+    for code, unit in asked_on(units, on).items():
+        own = _of_unit(question, events, code, unit, on, known_day)
         enough = own.received >= question["min_reported"] * own.expected
         quiet = not own.reports or not enough
         if not quiet and own.denominator == 0:
@@ -441,14 +413,13 @@ def _share_meeting(
             not_achieved += 1
     if achieved + not_achieved + silent == 0:
         if left:
-            return Answer("not_applicable", "zero_denominator", None, None, 0, 0, waived)
-        why = "no_report" if waived else "no_unit_registered"
-        return Answer("unknown", why, None, None, 0, 0, waived)
-    return _share(question, achieved, not_achieved, silent, spoke, expected, received, waived)
+            return Answer("not_applicable", "zero_denominator", None, None, 0, 0)
+        return Answer("unknown", "no_unit_registered", None, None, 0, 0)
+    return _share(question, achieved, not_achieved, silent, spoke, expected, received)
 
 
 def _task(
-    question: Question, events: Sequence[Event], units: dict[str, Days], on: dt.date, free: Free
+    question: Question, events: Sequence[Event], units: dict[str, Unit], on: dt.date
 ) -> Answer:
     """ "The state is the measurement: done 1; not_started and in_progress 0"."""
     mine = [
@@ -459,8 +430,6 @@ def _task(
     if not mine:
         if question["unit"] not in units:  # "a scope without a registered unit"
             return Answer("unknown", "no_unit_registered", None, None, 0, 0)
-        if on in free[question["unit"]] and _is_open(units[question["unit"]], on):
-            return Answer("unknown", "no_report", None, None, 0, 0, 1)
         return Answer("unknown", "no_report", None, None, 1, 0)
     newest = max(mine, key=lambda e: (e["on"], _rank(e)))
     state = newest["groups"]["state"]["state"]

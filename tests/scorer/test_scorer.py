@@ -30,6 +30,7 @@ from tests.builders import (
     a_withdrawal,
     cashless,
     places,
+    text,
 )
 from tests.conftest import nothing_placed
 
@@ -239,5 +240,43 @@ async def test_what_others_place_wakes_it(database: str, monkeypatch: pytest.Mon
             await asyncio.sleep(0.01)
     stop.set()
     await running
+    await writer.close()
+    await reader.close()
+
+
+async def test_a_successors_results_follow_the_units_of_a_dissolved_province(
+    database: str,
+) -> None:
+    """Events, a moved unit and a condition of Bà Rịa – Vũng Tàu's plan, one after the other."""
+    rows = [
+        a_row("I.1", "cashless-payment-count-share", 1, target=a_target()),
+        a_row("I.2", "emr-hospital-share", 2, target=a_target(condition=text("khi có hướng dẫn"))),
+    ]
+    catalogue = a_catalogue(a_plan(rows, place="77"))
+    writer, reader = await asyncpg.connect(database), await asyncpg.connect(database)
+    first = NewEntry("catalogue", catalogue.to_json().decode())
+    await write(writer, [first, a_unit("77F01", "77"), a_unit("77F02", "77")])
+    scorer = await score(reader)
+    fulfilled = '{"target":"thu-2025/I.2","fulfilled_on":"2025-03-01","document":"1/QĐ"}'
+    for entry in (
+        cashless("77F01", "2025-03", 100, 60, id="a"),
+        cashless("77F02", "2025-11", 100, 70, id="b"),
+        a_unit("77F02", "01", "2025-10-01"),
+        NewEntry("condition", fulfilled),
+        cashless("77F01", "2025-11", 10, 6, id="c"),
+        a_retraction("a", id="r"),
+    ):
+        await write(writer, [entry])
+        while await scorer.step(NOON):
+            pass
+        assert (await verify(writer, places())).difference is None
+    rows_of = "SELECT target, numerator, body FROM result WHERE place = $1 ORDER BY target"
+    own, new = [await reader.fetch(rows_of, key) for key in ("77", "79@2025-07-01")]
+    assert [(r["target"], r["numerator"]) for r in own] == [
+        (r["target"], r["numerator"]) for r in new
+    ]
+    assert own[0]["numerator"] == 76
+    assert '"origin":null' in own[0]["body"]
+    assert '"origin":{"code":"77"' in new[0]["body"]
     await writer.close()
     await reader.close()

@@ -13,12 +13,14 @@ from chitieu.catalogue.scalars import Tier
 from chitieu.errors import Problem
 from chitieu.registry import Registry
 from chitieu.scoring.card import scorecard_json
+from chitieu.scoring.rebased_json import with_places
 from chitieu.scoring.schemes import SummaryScheme, schemes_of
 from services.api.access import sees_unit
 from services.api.answers import respond
 from services.api.documented import answers
 from services.api.keyring import Caller
 from services.api.parameters import UsesMoment, UsesOn, bad_value, one_of
+from services.api.places.by_day import UsesPlaces, need_places, where_of
 from services.api.reading import body_for, current_registry, named_place, need_place, pin, see
 from services.api.scorecards.unit_card import repinned, unit_scorecard_json
 from services.api.state import UsesApi
@@ -32,6 +34,8 @@ TierName = Annotated[
     str | None,
     Query(description="Only targets set on this tier.", examples=["province"]),
 ]
+
+
 Code = Annotated[str, Path(description="Province code, two digits.", examples=["77"])]
 SchemeName = Annotated[
     str | None,
@@ -72,11 +76,13 @@ def named_scheme(registry: Registry, name: str | None) -> SummaryScheme:
 )  # fmt: skip
 async def province_scorecard(
     request: Request, api: UsesApi, principal: Caller, code: Code, asked: UsesMoment, on: UsesOn,
-    wanted: Annotated[Wanted, Depends(wanted_of)],
+    wanted: Annotated[Wanted, Depends(wanted_of)], by: UsesPlaces,
 ) -> Response:  # fmt: skip
+    """With `places`, each result also by the places of that day."""
     plan, tier = wanted.plan, one_of("tier", wanted.tier, get_args(Tier))
     place = named_place(api, code, on or asked.as_of)
     await need_place(api, principal, place)
+    need_places(principal, by)
     pinned = await pin(api, place, asked)
     registry = await api.evaluations.registry(pinned.seq)
     plans = registry.catalogue.plans if registry.catalogue else {}
@@ -86,9 +92,12 @@ async def province_scorecard(
     seen = await see(api, place, pinned)
 
     def make() -> object:
-        return scorecard_json(repinned(seen.evaluated, pinned), registry, plan, tier, summed_up)
+        card = scorecard_json(repinned(seen.evaluated, pinned), registry, plan, tier, summed_up)
+        if by is not None:
+            with_places(card["results"], seen.evaluated.outcomes, where_of(api, by))
+        return card
 
-    return respond(request, await body_for(api, "scorecard", place, pinned, wanted, make))
+    return respond(request, await body_for(api, "scorecard", place, pinned, (wanted, by), make))
 
 
 @router.get(

@@ -15,6 +15,7 @@ from chitieu.places import Place
 from chitieu.scoring.card import result_json
 from chitieu.scoring.explanation import explanation_json
 from chitieu.scoring.outcome import Outcome
+from chitieu.scoring.rebased_json import with_places
 from services.api.access import sees_units
 from services.api.answers import Page, respond
 from services.api.catalogue.router import TargetPath
@@ -22,6 +23,7 @@ from services.api.documented import answers
 from services.api.keyring import Caller
 from services.api.parameters import Moment, UsesMoment, UsesOn, UsesPage
 from services.api.pinned import Pinned
+from services.api.places.by_day import UsesPlaces, need_places, where_of
 from services.api.reading import (
     body_for,
     catalogue_at,
@@ -113,15 +115,20 @@ def need_units(principal: Principal, found: Found) -> None:
     summary="A target's result",
     responses=answers("target_result", *PROBLEMS, key=True, missing=True),
 )
-async def target_result(request: Request, api: UsesApi, principal: Caller, asks: Asks) -> Response:
-    """As it stands on the scorecard, with the pair and the position."""
+async def target_result(
+    request: Request, api: UsesApi, principal: Caller, asks: Asks, by: UsesPlaces
+) -> Response:
+    """As it stands on the scorecard, with the pair and the position; `places` as there."""
     found = await find(api, principal, asks)
+    need_places(principal, by)
 
     def make() -> object:
         result = result_json(found.outcome, found.why, found.pinned.pin)
+        if by is not None:
+            with_places([result], [found.outcome], where_of(api, by))
         return result | found.head
 
-    body = await body_for(api, "result", found.place, found.pinned, asks.target, make)
+    body = await body_for(api, "result", found.place, found.pinned, (asks.target, by), make)
     return respond(request, body)
 
 
