@@ -219,14 +219,15 @@ def on_day(unit: Unit, day: dt.date) -> Event:
 
 
 def is_open(unit: Unit, day: dt.date) -> bool:
-    closed = on_day(unit, day).get("closed")
-    return unit[0]["from"] <= day and (closed is None or day <= closed)
+    opened: dt.date = unit[0]["from"]
+    closed: dt.date | None = on_day(unit, day).get("closed")
+    return opened <= day <= (closed or dt.date.max)
 
 
 def in_scope(unit: Unit, day: dt.date) -> bool:
     """The hospitals of the province, as they were."""
     said = on_day(unit, day)
-    return said.get("province", "38") == "38" and said.get("type", "hospital") == "hospital"
+    return (said.get("province", "38"), said.get("type", "hospital")) == ("38", "hospital")
 
 
 def asked_on(units: dict[str, Unit], on: dt.date) -> dict[str, Unit]:

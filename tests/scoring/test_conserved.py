@@ -44,7 +44,7 @@ INDICATORS = (
 )  # fmt: skip
 
 
-def bounded(examples: int) -> Any:
+def bounded(examples: int) -> settings:
     return settings(
         max_examples=examples, deadline=None, derandomize=True, database=None,
         phases=(Phase.explicit, Phase.generate),
@@ -74,11 +74,11 @@ def countries(draw: st.DrawFn) -> Places:
     merges = {FIRST: draw(st.lists(st.sampled_from(codes), min_size=4, max_size=4)),
               SECOND: draw(st.lists(st.sampled_from(codes), min_size=4, max_size=4))}  # fmt: skip
     # Each old province goes to the province whose code stands at its place in the list.
-    for since in (FIRST, SECOND):
-        into = dict(zip(codes, merges[since], strict=True))
-        before = of_era[None if since == FIRST else FIRST]
-        of_era[since] = {c: into[before[c]] for c in codes}
-    eras = [None, FIRST, SECOND]
+    for begun in (FIRST, SECOND):
+        into = dict(zip(codes, merges[begun], strict=True))
+        before = of_era[None if begun == FIRST else FIRST]
+        of_era[begun] = {c: into[before[c]] for c in codes}
+    eras: list[dt.date | None] = [None, FIRST, SECOND]
     ends = {None: LAST, FIRST: SECOND - dt.timedelta(days=1), SECOND: None}
     for at, since in enumerate(eras):
         for code in sorted(set(of_era[since].values())):
@@ -86,7 +86,7 @@ def countries(draw: st.DrawFn) -> Places:
         for old, code in of_era[since].items():
             for part in "12":
                 rows.append(_row(Level.COMMUNE, f"{old}00{part}", since, ends[since], code))
-        if at:
+        if since is not None:
             earlier = eras[at - 1]
             for old in codes:
                 a, b = of_era[earlier][old], of_era[since][old]
