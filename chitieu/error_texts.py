@@ -292,6 +292,10 @@ _API: Final = (
     _P("unknown_place", 422, "Không có địa bàn này", "Unknown place",
        "Không có địa bàn mang mã này vào ngày ấy, xem /v1/provinces.",
        "No place bears this code on that day, see /v1/provinces."),
+    _P("unknown_unit", 422, "Không có đơn vị này", "Unknown unit",
+       "succeeds phải là mã cũ của chính đơn vị này, đã đăng ký, do bạn quản lý; xem /v1/units.",
+       "succeeds must be an older code of this very unit, registered and managed by you; see "
+       "/v1/units."),
     _P("code_form", 422, "Mã sai dạng", "Malformed code",
        "Mã gồm chữ không dấu, số, dấu chấm, gạch nối.",
        "A code has plain letters, digits, dots and hyphens."),

@@ -53,6 +53,18 @@ class Unit:
 
     code: str
     versions: tuple[UnitVersion, ...]
+    older: tuple[str, ...] = ()  # codes that it bore before, the oldest first
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every code under which it reported, the oldest first."""
+        return (*self.older, self.code)
+
+    @property
+    def succeeds(self) -> str | None:
+        """The code that it bore before this one, as its newest attributes say."""
+        code: str | None = self.versions[-1].attributes.get("succeeds")
+        return code
 
     @property
     def opened(self) -> dt.date:
@@ -160,7 +172,10 @@ class Registry:
 
         Together they must hold on every one of the days on which it is open.
         """
-        found = [w for w in self.waivers.of(unit.code, metric) if w.days.meets(days)]
+        found = [
+            waiver for code in unit.codes for waiver in self.waivers.of(code, metric)
+            if waiver.days.meets(days)
+        ]  # fmt: skip
         if not found:
             return ()
         day = days.first
@@ -169,6 +184,38 @@ class Registry:
                 return ()
             day += dt.timedelta(days=1)
         return tuple(found)
+
+    @cached_property
+    def reporting(self) -> Mapping[str, Unit]:
+        """Units by their newest code; one that got a new code is one unit with both histories."""
+        newer: dict[str, str] = {}
+        claims = [(u.opened, u.code, u.succeeds) for u in self.units.values() if u.succeeds]
+        for opened, code, claimed in sorted(claims):
+            # Only what began earlier can have been this unit, and only the first to say so is.
+            if claimed in self.units and self.units[claimed].opened < opened:
+                newer.setdefault(claimed, code)
+        if not newer:
+            return self.units
+        older = {new: old for old, new in newer.items()}
+        return {
+            code: _joined(self.units, code, older) if code in older else unit
+            for code, unit in self.units.items() if code not in newer
+        }  # fmt: skip
+
+    def older_codes(self, code: str) -> tuple[str, ...]:
+        """The codes that a unit bore before its newest one, the oldest first."""
+        if self.reporting is self.units:
+            return ()
+        unit = self.reporting.get(code)
+        return unit.older if unit else ()
+
+    def unit_of(self, code: str) -> Unit | None:
+        """The unit that bears or bore a code, with its whole history."""
+        return self.reporting.get(code) or self._by_older.get(code)
+
+    @cached_property
+    def _by_older(self) -> Mapping[str, Unit]:
+        return {code: unit for unit in self.reporting.values() for code in unit.older}
 
     def province_of(self, unit: Unit, day: dt.date) -> Place | None:
         """The province a unit lies in on a day: what its code meant then, and what followed it."""
@@ -199,8 +246,7 @@ class Registry:
     @cached_property
     def _ever(self) -> Mapping[str, tuple[Unit, ...]]:
         found: dict[str, list[Unit]] = {}
-        for code in sorted(self.units):
-            unit = self.units[code]
+        for _, unit in sorted(self.reporting.items()):
             for key in self._whereabouts(unit).keys:
                 found.setdefault(key, []).append(unit)
         return {key: tuple(units) for key, units in found.items()}
@@ -273,8 +319,7 @@ class Registry:
     def _near(self) -> Mapping[str, tuple[Unit, ...]]:
         """By province: the units that may lie in it on some day, by code."""
         found: dict[str, list[Unit]] = {}
-        for code in sorted(self.units):
-            unit = self.units[code]
+        for _, unit in sorted(self.reporting.items()):
             for key in self._whereabouts(unit).near:
                 found.setdefault(key, []).append(unit)
         return {key: tuple(units) for key, units in found.items()}
@@ -367,6 +412,19 @@ def _with_version(units: Mapping[str, Unit], entry: Entry) -> Unit:
     # The same first day said again replaces what was said before.
     kept = tuple(v for v in kept if v.from_ != version.from_)
     return Unit(version.code, tuple(sorted((*kept, version), key=lambda v: v.from_)))
+
+
+def _joined(units: Mapping[str, Unit], code: str, older: Mapping[str, str]) -> Unit:
+    """A unit with the histories of the codes it bore before, each until the next began."""
+    chain = [units[code]]
+    while chain[0].code in older:
+        chain.insert(0, units[older[chain[0].code]])
+    ends = [*(unit.opened for unit in chain[1:]), dt.date.max]
+    versions = [
+        version for unit, end in zip(chain, ends, strict=True) for version in unit.versions
+        if version.from_ < end
+    ]  # fmt: skip
+    return Unit(code, tuple(versions), tuple(unit.code for unit in chain[:-1]))
 
 
 def _condition(entry: Entry) -> Condition:

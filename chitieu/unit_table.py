@@ -1,7 +1,7 @@
 """Units from a table, as people keep them: CSV with a header. Pure.
 
 Columns: code, name, from, kind, type, ownership, level, class, province, district, commune,
-services (separated by `;`), closed. Missing columns and empty cells set nothing.
+services (separated by `;`), closed, succeeds. Missing columns and empty cells set nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from chitieu.text import nfc
 
 COLUMNS: Final = (
     "code", "name", "from", "kind", "type", "ownership", "level", "class", "province", "district",
-    "commune", "services", "closed",
+    "commune", "services", "closed", "succeeds",
 )  # fmt: skip
 _NEEDED: Final = ("code", "name", "from", "kind", "province")
 

@@ -386,6 +386,9 @@ class UnitRecord(Model):
     commune: str | None = None
     services: tuple[FieldName, ...] = ()
     closed: Day | None = Field(default=None, description="last day open")
+    succeeds: UnitCode | None = Field(
+        default=None, description="the code that this unit bore before; its history goes on"
+    )
     fictional: bool = False
     note: str | None = None
 

@@ -98,6 +98,8 @@ async def _unit_entries(connection: Any, catalogue: Catalogue) -> Iterator[NewEn
 def record_body(record: UnitRecord) -> tuple[str, str, str]:
     """Code, first day, and the body of the entry that registers a unit."""
     attributes = record.model_dump(mode="json", by_alias=True, exclude={"code", "from_"})
+    if attributes["succeeds"] is None:
+        del attributes["succeeds"]  # what was said before there was such an attribute stays said
     first_day = record.from_.isoformat()
     return record.code, first_day, unit_body(record.code, first_day, attributes)
 

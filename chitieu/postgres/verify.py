@@ -144,7 +144,7 @@ def _place_of(places: Places, key: str) -> Place | None:
 
 def replayed_world(engine: Engine, effects: Effects, place: Place) -> World:
     """A place's world at the end of a replay."""
-    units = {unit.code for unit in engine.registry.units_ever_in(place)}
+    units = {code for unit in engine.registry.units_ever_in(place) for code in unit.codes}
     reports = Reports.of(report for report in effects.reports if report.unit in units)
     for made in effects.standing:
         reports.settle(made.change, made.at_seq, made.at_known)

@@ -147,8 +147,8 @@ class Asked:
         """The units in scope by their attributes on a day, open or not, by code."""
         scope = self.target.scope
         if scope.units:
-            named = (self.registry.units.get(code) for code in scope.units)
-            return tuple(unit for unit in named if unit is not None)
+            named = (self.registry.unit_of(code) for code in scope.units)
+            return tuple({unit.code: unit for unit in named if unit is not None}.values())
         test = self._test
         if test is None:
             return ()
@@ -238,7 +238,7 @@ class Asked:
         """Codes of the units, and of the areas above them, whose figures can answer it."""
         era = self.registry.era(self.place, on)
         if era not in self._speakers:
-            codes = {unit.code for unit in self.units_ever}
+            codes = {code for unit in self.units_ever for code in unit.codes}
             if self.asks_all:
                 area = self.area(on)
                 codes |= {unit.code for unit in self.districts(on)}

@@ -141,13 +141,13 @@ class Engine:
             return {EVERYWHERE}
         body = json.loads(entry.body)
         if entry.kind == "unit":
-            unit = self.registry.units[body["code"]]
-            keys = {place_key(p) for p in self.registry.places_of(unit)}
-            if body["code"] in before.units:
-                keys |= {place_key(p) for p in before.places_of(before.units[body["code"]])}
-            return keys
+            # Also what it is joined with by `succeeds`, before and after.
+            then = ((each, each.unit_of(body["code"])) for each in (self.registry, before))
+            return {
+                place_key(place) for each, unit in then if unit for place in each.places_of(unit)
+            }
         if entry.kind == "waiver":
-            known = self.registry.units.get(body["unit"])
+            known = self.registry.unit_of(body["unit"])
             return {place_key(p) for p in self.registry.places_of(known)} if known else set()
         catalogue = self.registry.catalogue
         target = catalogue.targets.get(body["target"]) if catalogue else None
@@ -173,7 +173,7 @@ class Engine:
         metrics |= {change.metric for change in changes}
         places: dict[str, Place] = {}
         for code in units:
-            unit = self.registry.units.get(code)
+            unit = self.registry.unit_of(code)
             for place in self.registry.places_of(unit) if unit else ():
                 places[place_key(place)] = place
         for key in sorted(places):

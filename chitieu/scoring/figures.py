@@ -223,6 +223,8 @@ class Question:
     def select(self, world: World, unit: str) -> Selection:
         """Which reports of a unit answer this question."""
         group = world.reports.of_group(unit, self.metric.name, self.group)
+        for older in world.registry.older_codes(unit):
+            group = [*group, *world.reports.of_group(older, self.metric.name, self.group)]
         if not group:
             return NOTHING
         if self._optional:

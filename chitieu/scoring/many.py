@@ -82,10 +82,11 @@ class Many:
         # By a waiver a unit owes less than its days say.
         freed = world.registry.waivers.units_of(question.metric.name)
         if freed:
-            self.odd = self.odd | np.array([unit.code in freed for unit in units], np.bool_)
+            self.odd = self.odd | np.array([not freed.isdisjoint(unit.codes) for unit in units], np.bool_)
         for at in self.openings.changing:
-            # In scope on some days only.
-            self.odd[at] = self.odd[at] or question.days(units[at]) is not ALWAYS
+            # In scope on some days only, or with reports under another code.
+            partly = question.days(units[at]) is not ALWAYS
+            self.odd[at] = self.odd[at] or partly or bool(units[at].older)
         if self.active.beyond:
             beyond = [unit.code in self.active.beyond for unit in units]
             self.odd = self.odd | np.array(beyond, np.bool_)

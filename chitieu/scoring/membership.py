@@ -46,6 +46,8 @@ def counts_in(days: Days, last: dt.date) -> bool:
 
 def open_within(unit: Unit, days: Days, first: dt.date, last: dt.date) -> bool:
     """Whether on any day from `first` to `last` it is both open and in scope."""
+    if days is ALWAYS:
+        return unit.open_within(first, last)
     return any(
         max(first, s.first) <= min(last, s.last)
         and unit.open_within(max(first, s.first), min(last, s.last))

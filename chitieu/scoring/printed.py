@@ -30,7 +30,9 @@ def _about_scope(asked: Asked, report: Report) -> bool:
     """Whether a report's subject is the scope itself: its only unit, or its area."""
     scope = asked.target.scope
     if scope.units:
-        return list(scope.units) == [report.unit]
+        bearer = asked.registry.unit_of(scope.units[0])
+        codes = bearer.codes if bearer else scope.units
+        return len(scope.units) == 1 and report.unit in codes
     area = asked.area(report.last)
     itself = area is not None and area.code == report.unit
     # A rate of an indicator speaks of all that it concerns, not of a chosen part.
@@ -112,7 +114,7 @@ def _with_status(world: World, asked: Asked, judgement: Judgement) -> Judgement:
 
 def newest_task(world: World, asked: Asked, on: dt.date) -> tuple[Report | None, list[LeftOut]]:
     """The newest state said by a unit of the scope, or by its area for what is no task."""
-    speakers = {unit.code for unit in asked.units(on)}
+    speakers = {code for unit in asked.units(on) for code in unit.codes}
     if asked.indicator.formula != "task":
         area = asked.area(on)
         speakers |= {area.code} if area else set()

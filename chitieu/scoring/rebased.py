@@ -120,7 +120,7 @@ def _pieces(outcome: Outcome, where: Where) -> Iterator[Piece]:
         return
     codes = {c.unit for c in whole.figures.counted} | {m.unit for m in whole.figures.missing}
     for code in sorted(codes):
-        unit = outcome.world.registry.units.get(code)
+        unit = outcome.world.registry.unit_of(code)
         if unit is None:
             continue
         held = where.unit(unit, _held(outcome, whole.on))
@@ -165,7 +165,7 @@ def _of_unit(outcome: Outcome, unit: Unit, question: Question | None) -> Figures
 
 def _of_sums(outcome: Outcome, where: Where, question: Question) -> Iterator[Piece]:
     """Each report and each missing one by itself: a unit may have moved between two of them."""
-    figures, units = outcome.judgement.figures, outcome.world.registry.units
+    figures, units = outcome.judgement.figures, outcome.world.registry.reporting
     lie_in: dict[str, dict[Held, Figures]] = {}
 
     def at(code: str, day: dt.date) -> Figures:
@@ -210,7 +210,7 @@ def _expected(
         if question.is_latest or question.metric.cadence == "none":
             yield code, question.on, Missing(code, "") in missing
             continue
-        unit = outcome.world.registry.units[code] if code in in_scope else None
+        unit = outcome.world.registry.reporting[code] if code in in_scope else None
         periods: list[Period] = question.expected_periods(outcome.world, unit)
         for period in periods:
             yield code, period.last, (code, str(period)) in missing

@@ -123,7 +123,7 @@ def done_by(world: World, units: Sequence[Unit], reports: Sequence[Report], on: 
     """Units that reported a task of theirs done on or before a day (duty)."""
 
     def state_of(unit: Unit) -> tuple[State, Figures]:
-        selection = latest((r for r in reports if r.unit == unit.code), on)
+        selection = latest((r for r in reports if r.unit in unit.codes), on)
         own = Figures(units_reported=int(bool(selection.taken)), left_out=list(selection.left_out))
         if not selection.taken:
             own.missing.append(Missing(unit.code, ""))

@@ -176,7 +176,7 @@ REQUEST_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
             "kind": {"type": "string", "enum": ["facility", "pharmacy", "area", "agency"]},
             "type": _MAYBE, "ownership": _MAYBE, "level": _MAYBE, "class": _MAYBE,
             "province": {"type": "string", "pattern": "^[0-9]{2}$"}, "district": _MAYBE,
-            "commune": _MAYBE, "services": _TEXTS, "closed": _MAYBE,
+            "commune": _MAYBE, "services": _TEXTS, "closed": _MAYBE, "succeeds": _MAYBE,
             "fictional": {"type": "boolean"}, "note": _MAYBE,
         },
     ),

@@ -49,7 +49,7 @@ class Worlds:
         return World(registry, held.reports.at(pinned.seq), pinned.known)
 
     async def _grow(self, held: _Held, registry: Registry, place: Place, seq: int) -> int:
-        codes = {unit.code for unit in registry.units_ever_in(place)}
+        codes = {code for unit in registry.units_ever_in(place) for code in unit.codes}
         new = codes - held.units
         if not new and seq <= held.seq:
             return 0

@@ -166,12 +166,15 @@ class Scorer:
         return changed, gone
 
     def _units(self, one: Place) -> set[str]:
-        return {unit.code for unit in self._engine.registry.units_ever_in(one)}
+        ever = self._engine.registry.units_ever_in(one)
+        return {code for unit in ever for code in unit.codes}
 
     def _known_places(self) -> list[str]:
         """Places with registered units or a plan: a catalogue version moves them all."""
         registry = self._engine.registry
-        keys = {place_key(p) for unit in registry.units.values() for p in registry.places_of(unit)}
+        keys = {
+            place_key(p) for unit in registry.reporting.values() for p in registry.places_of(unit)
+        }
         catalogue = registry.catalogue
         for plan in catalogue.plans.values() if catalogue else ():
             bearer = self._places.bearing(plan.place, plan.place_on) if plan.place else None

@@ -265,6 +265,9 @@ async def test_a_successors_results_follow_the_units_of_a_dissolved_province(
         NewEntry("condition", fulfilled),
         cashless("77F01", "2025-11", 10, 6, id="c"),
         a_retraction("a", id="r"),
+        a_unit("77F09", "79", "2025-12-01", succeeds="77F01"),
+        cashless("77F09", "2025-12", 20, 12, id="d"),
+        cashless("77F01", "2025-10", 10, 6, id="e"),
     ):
         await write(writer, [entry])
         while await scorer.step(NOON):
@@ -275,7 +278,7 @@ async def test_a_successors_results_follow_the_units_of_a_dissolved_province(
     assert [(r["target"], r["numerator"]) for r in own] == [
         (r["target"], r["numerator"]) for r in new
     ]
-    assert own[0]["numerator"] == 76
+    assert own[0]["numerator"] == 70 + 6 + 12 + 6
     assert '"origin":null' in own[0]["body"]
     assert '"origin":{"code":"77"' in new[0]["body"]
     await writer.close()

@@ -327,3 +327,67 @@ def test_a_unit_that_moved_is_divided_by_its_months(level: str) -> None:
         assert told == {"91": (360, 600, None)}
     else:
         assert told == {"30760": (180, 300, None), "30769": (180, 300, None)}
+
+
+# --- a unit with a new code ----------------------------------------------------------------------
+
+
+def renamed(*entries: NewEntry, **target: Any) -> Scene:
+    """38F01 is 38F09 from the middle of March on."""
+    new = a_unit("38F09", since="2025-03-15", succeeds="38F01")
+    return scene(a_unit("38F01", closed="2025-03-14"), new, *entries, **target)
+
+
+def test_a_unit_with_a_new_code_is_one_unit_and_no_day_counts_twice() -> None:
+    told = [*months("38F01", 1, 2, 3), *months("38F09", *range(3, 12))]
+    figures = outcome(renamed(*told), "38").judgement.figures
+    assert (figures.denominator, figures.units_expected) == (1100, 1)
+    assert (figures.expected, figures.missing) == (11, [])
+
+
+def test_two_codes_cover_a_month_together() -> None:
+    told = [
+        cashless("38F01", "2025-03-01/2025-03-14", 10, 6, id="a"),
+        cashless("38F09", "2025-03-15/2025-03-31", 20, 12, id="b"), *months("38F01", 1, 2),
+    ]  # fmt: skip
+    figures = outcome(renamed(*told), "38", "2025-03-31").judgement.figures
+    assert (figures.denominator, figures.missing) == (230, [])
+
+
+def test_a_state_said_under_the_old_code_holds_until_the_new_one_says_another() -> None:
+    live = an_event("emr", "38F01", {"state": "live", "on": "2025-02-01"}, id="s")
+    made = renamed(live, by=EMR, value=Decimal(100))
+    assert outcome(made, "38").judgement.verdict == "met"
+    made.add(an_event("emr", "38F09", {"state": "suspended", "on": "2025-05-01"}, id="t"))
+    assert outcome(made, "38").judgement.verdict == "not_met"
+
+
+def test_a_target_that_names_the_old_code_is_answered_under_the_new_one() -> None:
+    scope = Scope(label=text("Bệnh viện 1"), units=("38F01",))
+    said = {"item": "thu-2025/I.1", "period": "2025-Q4", "percent": "98"}
+    rate = an_event("published-rate", "38F09", said, id="r")
+    assert outcome(renamed(rate, scope=scope), "38").judgement.basis == "printed"
+    assert sums(outcome(renamed(*months("38F09", 4, 5), scope=scope), "38")) == (120, 200)
+
+
+def test_an_ended_province_counts_what_its_units_report_under_new_codes() -> None:
+    made = scene(
+        a_unit("77F01", "77", closed="2025-07-31"),
+        a_unit("79F77", "79", "2025-08-01", succeeds="77F01"),
+        *months("77F01", 6, 7), *months("79F77", 8, 9), place="77",
+    )  # fmt: skip
+    assert sums(outcome(made, "77")) == (240, 400)
+
+
+def test_of_two_that_claim_one_code_the_first_bore_it() -> None:
+    made = renamed(a_unit("38F10", since="2025-06-01", succeeds="38F01"), *months("38F10", 6, 7))
+    registry = made.world().registry
+    assert sorted(registry.reporting) == ["38F09", "38F10"]
+    bearer = registry.unit_of("38F01")
+    assert bearer is not None
+    assert bearer.codes == ("38F01", "38F09")
+
+
+def test_codes_that_claim_each_other_are_two_units() -> None:
+    one, two = a_unit("38F01", succeeds="38F02"), a_unit("38F02", succeeds="38F01")
+    assert sorted(scene(one, two).world().registry.reporting) == ["38F01", "38F02"]

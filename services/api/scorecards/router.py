@@ -119,10 +119,13 @@ async def unit_scorecard(
         raise Problem("not_found")
     pinned = await pin(api, place, asked)
     registry = await api.evaluations.registry(pinned.seq)
-    then = registry.units.get(code)
+    then = registry.unit_of(code)
     if then is None:  # not known at that instant
         raise Problem("not_found")
     summed_up = named_scheme(registry, scheme)
+    newest = now.units.get(then.code, then)  # it may bear another code by now
+    if not sees_unit(now, principal, newest):
+        raise Problem("not_found")
     seen = await see(api, place, pinned)
 
     def make() -> object:

@@ -78,7 +78,7 @@ def unit_items(outcome: Outcome) -> list[dict[str, Any]]:
     codes = scope_codes(outcome.asked, outcome) | counted.keys() | missing.keys() | waived.keys()
     items = []
     for code in sorted(code for code in codes if code):
-        unit = registry.units.get(code)
+        unit = registry.unit_of(code)
         name = unit.on(outcome.evaluated_on).get("name") if unit else None
         items.append({
             "unit": code, "name": name, **_sums(counted[code], missing[code]),

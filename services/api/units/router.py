@@ -59,7 +59,8 @@ async def units(
 def _in_province(api: Api, registry: Registry, province: str | None, day: dt.date) -> list[Unit]:
     if province is None:
         return [registry.units[code] for code in sorted(registry.units)]
-    return list(registry.units_in(named_place(api, province, day), day))
+    inside = registry.units_in(named_place(api, province, day), day)
+    return [registry.units[code] for code in sorted(c for unit in inside for c in unit.codes)]
 
 
 async def _known_of(api: Api, seq: int) -> int | None:
@@ -124,7 +125,7 @@ async def unit_body(api: Api, current: Registry, unit: Unit, asked: Moment) -> B
                   "object_expected", "body_too_large", "json_required", "role_not_allowed",
                   "place_not_allowed", "code_taken", "missing", "wrong_type", "unknown_word",
                   "unexpected_field", "unit_code_form", "unknown_place", "bad_day", "code_form",
-                  "closed_before_from", key=True),
+                  "closed_before_from", "unknown_unit", key=True),
         201: {"description": "Registered", "content": PUT_CONTENT},
     },
     openapi_extra={

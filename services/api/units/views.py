@@ -12,7 +12,7 @@ from chitieu.scoring.card import place_json
 # Attributes that are printed beside the others, not among them.
 _SHOWN = (
     "name", "kind", "type", "ownership", "level", "class", "province", "district", "commune",
-    "services", "closed", "fictional", "note",
+    "services", "closed", "succeeds", "fictional", "note",
 )  # fmt: skip
 
 

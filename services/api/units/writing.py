@@ -47,7 +47,8 @@ class UnitChange:
 
     def to_wire(self) -> dict[str, Any]:
         """As it was accepted."""
-        return {"code": self.code, "from": self.from_.isoformat(), **self.attributes}
+        shown = {"succeeds": None} | self.attributes
+        return {"code": self.code, "from": self.from_.isoformat(), **shown}
 
 
 def read_change(places: Places, code: str, body: dict[str, Any]) -> UnitChange:
@@ -70,6 +71,11 @@ def read_change(places: Places, code: str, body: dict[str, Any]) -> UnitChange:
         "fictional": fields.flag("fictional"),
         "note": fields.text("note", limit=500),
     }
+    older = fields.text("succeeds", limit=64)
+    if older is not None:  # absent otherwise: what was said before there was this field stays said
+        attributes["succeeds"] = older
+        if older == code:
+            fields.fault("succeeds", "unknown_unit")
     closed = attributes["closed"]
     if since and closed and closed < since.isoformat():
         fields.fault("closed", "closed_before_from")
@@ -136,13 +142,42 @@ async def put_unit(api: Api, principal: Principal, change: UnitChange) -> bool:
     body = unit_body(change.code, change.from_.isoformat(), change.attributes)
     async with api.pool.acquire() as connection, connection.transaction():
         await connection.execute(_LOCK, change.code)
-        said = [json.loads(row["body"]) for row in await connection.fetch(_SAID, change.code)]
+        said = await _said(connection, change.code)
         _need_places(api.places, principal, change, said)
+        await _need_older(connection, api.places, principal, change)
         last = {one["from"]: one["attributes"] for one in said}
         if last.get(change.from_.isoformat()) != change.attributes:
             entry = NewEntry("unit", body, principal.organisation_id, subject=change.code)
             await append_entry(connection, entry, api.clock())
     return not said
+
+
+async def _said(connection: Any, code: str) -> list[dict[str, Any]]:
+    return [json.loads(row["body"]) for row in await connection.fetch(_SAID, code)]
+
+
+async def _need_older(
+    connection: Any, places: Places, principal: Principal, change: UnitChange
+) -> None:
+    """The unit that it was before is registered and the caller's own; a foreign one is unknown."""
+    code = change.attributes.get("succeeds")
+    if code is None:
+        return
+    said = await _said(connection, code)
+    if not said or (principal.role != "admin" and not _all_own(places, principal, said)):
+        raise Problem("unknown_unit", faults=[Fault("/succeeds", "unknown_unit")])
+
+
+def _own(places: Places, principal: Principal, province: str, since: dt.date) -> bool:
+    place = places.bearing(province, since)
+    return place is not None and covers(places, principal, place)
+
+
+def _all_own(places: Places, principal: Principal, said: list[dict[str, Any]]) -> bool:
+    return all(
+        _own(places, principal, one["attributes"]["province"], dt.date.fromisoformat(one["from"]))
+        for one in said
+    )
 
 
 def _need_places(
@@ -152,12 +187,7 @@ def _need_places(
     if principal.role == "admin":
         return
 
-    def own(province: str, since: dt.date) -> bool:
-        place = places.bearing(province, since)
-        return place is not None and covers(places, principal, place)
-
-    if not own(change.attributes["province"], change.from_):
+    if not _own(places, principal, change.attributes["province"], change.from_):
         raise Problem("place_not_allowed", faults=[Fault("/province", "place_not_allowed")])
-    for one in said:
-        if not own(one["attributes"]["province"], dt.date.fromisoformat(one["from"])):
-            raise Problem("code_taken")
+    if not _all_own(places, principal, said):
+        raise Problem("code_taken")
