@@ -58,6 +58,27 @@ async def test_only_the_province_and_the_operator_manage_units(ask: Caller) -> N
     assert (await put(ask, "22F90", "admin", province="22")).status_code == 201
 
 
+async def test_a_unit_with_a_new_code_names_an_older_one_of_the_same_keeper(
+    ask: Caller, world: World
+) -> None:
+    assert (await put(ask, "77F56", closed="2025-06-30")).status_code == 201
+    await post(world, "77", [payment("old-code", "77F56")])
+    later = {"from": "2025-07-01", "succeeds": "77F56"}
+    assert (await put(ask, "22F91", "admin", province="22")).status_code == 201
+    for older in ("22F91", "77F99", "77F57"):  # a foreign one, none, itself
+        refused = await put(ask, "77F57", **later | {"succeeds": older})
+        assert (refused.status_code, refused.json()["code"]) == (422, "unknown_unit")
+        assert [e["pointer"] for e in refused.json()["errors"]] == ["/succeeds"]
+    made = await put(ask, "77F57", **later)
+    assert (made.status_code, made.json()["succeeds"]) == (201, "77F56")
+    await score(world.dsn)
+    unit = (await ask("/v1/units/77F57?as_of=2025-08-01")).json()
+    assert (unit["succeeds"], unit["opened"]) == ("77F56", "2025-07-01")
+    assert (await ask("/v1/units/77F56?as_of=2025-08-01")).json()["open"] is False
+    card = (await ask("/v1/units/77F57/scorecard?as_of=2025-06-30")).json()
+    assert [c for c in card["contributions"] if c["denominator"] == 100]
+
+
 @pytest.mark.parametrize(
     ("code", "given", "fault", "pointer"),
     [

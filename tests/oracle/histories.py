@@ -150,6 +150,12 @@ def logs(draw: st.DrawFn, most: int = 14) -> list[Event]:
     log: list[Event] = []
     for code in mode.units:
         log += draw(_unit(code))
+    if "38F02" in mode.units and draw(st.sampled_from([False, False, True])):
+        # The first unit got another code one day.
+        log = [e for e in log if e["code"] != "38F02"]
+        since = draw(st.sampled_from([dt.date(2025, 2, 5), SOON, dt.date(2025, 4, 1)]))
+        new: Event = {"kind": "unit", "code": "38F02", "from": since, "succeeds": "38F01"}
+        log.append(new | draw(_WAYS))
     events = [draw(_event(number, count, mode)) for number in range(count)]
     # A correction is of the sender and source of what it names, or has no effect; both are wanted.
     for event in events:
@@ -194,7 +200,8 @@ def entries(log: Sequence[Event], known: Sequence[int]) -> list[Entry]:
 def _new(item: Event, number: int) -> NewEntry:
     if item["kind"] == "unit":
         closed = item.get("closed")
-        given = {name: item[name] for name in ("province", "type") if name in item}
+        attributes = ("province", "type", "succeeds")
+        given = {name: item[name] for name in attributes if name in item}
         closes = str(closed) if closed else None
         return a_unit(item["code"], since=str(item["from"]), closed=closes, **given)
     if item["kind"] == "retraction":

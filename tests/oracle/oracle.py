@@ -5,7 +5,8 @@ Slow and naive on purpose, and without a line of `chitieu`: events are plain dic
     {"kind": "event", "sender", "source", "id", "metric", "unit", "time", "period" or "on",
      "through"?, "estimate"?, "item"?, "groups": {group: {field: value}}, "corrects"?}
     {"kind": "retraction", "sender", "source", "id": what it names}
-    {"kind": "unit", "code", "from", "closed"?, "province"?, "type"?}
+    {"kind": "unit", "code", "from", "closed"?, "province"?, "type"?,
+     "succeeds"?: the code that this unit bore before}
 
 `period` is text as sent, days are `datetime.date`, `time` is an aware instant. A question is a
 dictionary too: what a target asks, see `answer`.
@@ -210,7 +211,30 @@ def units_of(log: Iterable[Event]) -> dict[str, Unit]:
     for entry in log:
         if entry["kind"] == "unit":
             said.setdefault(entry["code"], {})[entry["from"]] = entry
-    return {code: [days[day] for day in sorted(days)] for code, days in said.items()}
+    found = {code: [days[day] for day in sorted(days)] for code, days in said.items()}
+    for new, old in new_codes(log).items():
+        # The same unit: what was said under the old code holds until the new one begins.
+        begun = found[new][0]["from"]
+        found[new] = [*(said for said in found.pop(old) if said["from"] < begun), *found[new]]
+    return found
+
+
+def new_codes(log: Iterable[Event]) -> dict[str, str]:
+    """New code → the one it took the place of. At most one unit of a history gets a new code."""
+    units = [entry for entry in log if entry["kind"] == "unit"]
+    first = {e["code"]: min(o["from"] for o in units if o["code"] == e["code"]) for e in units}
+    return {
+        e["code"]: e["succeeds"] for e in units
+        if e.get("succeeds") in first and first[e["succeeds"]] < first[e["code"]]
+    }  # fmt: skip
+
+
+def under_new_codes(log: Sequence[Event]) -> list[Event]:
+    """Every event and question as if the new code had been borne all along."""
+    newest = {old: new for new, old in new_codes(log).items()}
+    return [
+        e | {"unit": newest.get(e["unit"], e["unit"])} if e["kind"] == "event" else e for e in log
+    ]  # fmt: skip
 
 
 def on_day(unit: Unit, day: dt.date) -> Event:
@@ -279,7 +303,10 @@ def answer(question: Question, log: Sequence[Event], as_of: dt.date, known_day: 
     share of units, `each` (comparator, value) for share_meeting, `unit` and `item` for a task.
     """
     on = min(as_of, question["due"])
-    events, units = standing(log), units_of(log)
+    events, units = standing(under_new_codes(log)), units_of(log)
+    named = {old: new for new, old in new_codes(log).items()}
+    if question.get("unit") in named:
+        question = question | {"unit": named[question["unit"]]}
     if question["kind"] == "task":
         # An event is about a registered unit, or it is refused: what comes earlier says nothing.
         return _task(question, [e for e in events if e["unit"] in units], units, on)

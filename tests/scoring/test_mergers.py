@@ -391,3 +391,14 @@ def test_of_two_that_claim_one_code_the_first_bore_it() -> None:
 def test_codes_that_claim_each_other_are_two_units() -> None:
     one, two = a_unit("38F01", succeeds="38F02"), a_unit("38F02", succeeds="38F01")
     assert sorted(scene(one, two).world().registry.reporting) == ["38F01", "38F02"]
+
+
+def test_an_ended_province_keeps_a_unit_that_moved_away_later() -> None:
+    """In Kiên Giang on its last day; in Hà Nội since September: Kiên Giang counts it all year."""
+    made = scene(
+        a_unit("91F01", "91"), a_unit("91F01", "01", "2025-09-01"),
+        *months("91F01", 5, 10), place="91",
+    )  # fmt: skip
+    found = outcome(made, "91", on=OLD)
+    assert sums(found) == (120, 200)
+    assert parts(found, OLD) == {"91": (120, 200, "coverage")}
