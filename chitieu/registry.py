@@ -18,6 +18,7 @@ from chitieu.catalogue.catalogue import Catalogue
 from chitieu.periods import Period
 from chitieu.places import Place, Places
 from chitieu.ports import Entry
+from chitieu.unit_codes import by_newest_code
 from chitieu.waivers import Waiver, Waivers
 
 K = TypeVar("K")
@@ -188,25 +189,11 @@ class Registry:
     @cached_property
     def reporting(self) -> Mapping[str, Unit]:
         """Units by their newest code; one that got a new code is one unit with both histories."""
-        newer: dict[str, str] = {}
-        claims = [(u.opened, u.code, u.succeeds) for u in self.units.values() if u.succeeds]
-        for opened, code, claimed in sorted(claims):
-            # Only what began earlier can have been this unit, and only the first to say so is.
-            if claimed in self.units and self.units[claimed].opened < opened:
-                newer.setdefault(claimed, code)
-        if not newer:
-            return self.units
-        older = {new: old for old, new in newer.items()}
-        return {
-            code: _joined(self.units, code, older) if code in older else unit
-            for code, unit in self.units.items() if code not in newer
-        }  # fmt: skip
+        return by_newest_code(self.units)
 
     def older_codes(self, code: str) -> tuple[str, ...]:
         """The codes that a unit bore before its newest one, the oldest first."""
-        if self.reporting is self.units:
-            return ()
-        unit = self.reporting.get(code)
+        unit = None if self.reporting is self.units else self.reporting.get(code)
         return unit.older if unit else ()
 
     def unit_of(self, code: str) -> Unit | None:
@@ -252,10 +239,7 @@ class Registry:
         return {key: tuple(units) for key, units in found.items()}
 
     def changing_in(self, place: Place) -> tuple[Unit, ...]:
-        """Of `units_ever_in` those that were not always what `units_in` says of one day, by code.
-
-        Units said more than once, and those that had closed before the province began.
-        """
+        """Of those the ones that were said more than once, or closed before it began, by code."""
         key = place_key(place)
         if key not in self._changing:
             begun = place.valid_from
@@ -412,19 +396,6 @@ def _with_version(units: Mapping[str, Unit], entry: Entry) -> Unit:
     # The same first day said again replaces what was said before.
     kept = tuple(v for v in kept if v.from_ != version.from_)
     return Unit(version.code, tuple(sorted((*kept, version), key=lambda v: v.from_)))
-
-
-def _joined(units: Mapping[str, Unit], code: str, older: Mapping[str, str]) -> Unit:
-    """A unit with the histories of the codes it bore before, each until the next began."""
-    chain = [units[code]]
-    while chain[0].code in older:
-        chain.insert(0, units[older[chain[0].code]])
-    ends = [*(unit.opened for unit in chain[1:]), dt.date.max]
-    versions = [
-        version for unit, end in zip(chain, ends, strict=True) for version in unit.versions
-        if version.from_ < end
-    ]  # fmt: skip
-    return Unit(code, tuple(versions), tuple(unit.code for unit in chain[:-1]))
 
 
 def _condition(entry: Entry) -> Condition:

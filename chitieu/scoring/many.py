@@ -82,7 +82,8 @@ class Many:
         # By a waiver a unit owes less than its days say.
         freed = world.registry.waivers.units_of(question.metric.name)
         if freed:
-            self.odd = self.odd | np.array([not freed.isdisjoint(unit.codes) for unit in units], np.bool_)
+            waived = [not freed.isdisjoint(unit.codes) for unit in units]
+            self.odd = self.odd | np.array(waived, np.bool_)
         for at in self.openings.changing:
             # In scope on some days only, or with reports under another code.
             partly = question.days(units[at]) is not ALWAYS

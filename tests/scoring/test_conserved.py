@@ -235,8 +235,9 @@ def test_each_report_is_counted_by_one_province_of_the_day(data: st.DataObject) 
         counted += [r.event_id for r in reports if _was_registered(world, r)]
     reported = [
         r.event_id
-        for (_, metric), reports in world.reports.standing.items() if metric == "cashless-payment"
-        for r in reports if r.covers <= as_of and _was_registered(world, r)
+        for r, fallen in world.reports.every()
+        if r.metric == "cashless-payment" and r.covers <= as_of and fallen is None
+        if _was_registered(world, r)
     ]  # fmt: skip
     assert sorted(counted) == sorted(reported)
 

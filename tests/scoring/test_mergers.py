@@ -12,6 +12,7 @@ from chitieu.catalogue.model import Scope
 from chitieu.place_kinds import Level
 from chitieu.ports import NewEntry
 from chitieu.registry import Registry
+from chitieu.scoring import many
 from chitieu.scoring.card import Evaluated, result_json, scorecard_json, summary_json
 from chitieu.scoring.engine import Engine
 from chitieu.scoring.outcome import Outcome
@@ -402,3 +403,30 @@ def test_an_ended_province_keeps_a_unit_that_moved_away_later() -> None:
     found = outcome(made, "91", on=OLD)
     assert sums(found) == (120, 200)
     assert parts(found, OLD) == {"91": (120, 200, "coverage")}
+
+
+def test_many_units_that_change_are_summed_as_each_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columns decide the plain ones; who moved, changed class or code is looked at by itself."""
+    entries: list[NewEntry] = []
+    for number in range(24):
+        code = f"38F{number:02}"
+        entries += [a_unit(code), *months(code, *range(1, 12), whole=100 + number)]
+    entries += [
+        a_unit("38F01", "40", "2025-03-15"),
+        a_unit("38F02", since="2025-06-01", **{"class": "II"}),
+        a_unit("38F03", closed="2025-05-14"),
+        a_unit("38F99", since="2025-05-15", succeeds="38F03"), *months("38F99", 5, 6, 7),
+    ]  # fmt: skip
+    made = scene(*entries, scope=CLASS_I)
+    told = []
+    for few in (many.FEW, 10**6):
+        monkeypatch.setattr(many, "FEW", few)
+        for code, as_of in (("38", "2025-12-31"), ("38", "2025-04-30"), ("40", "2025-12-31")):
+            figures = outcome(made, code, as_of).judgement.figures
+            numbers = (figures.numerator, figures.denominator, figures.expected, figures.received)
+            told.append((*numbers, figures.units_expected, figures.units_reported))
+    assert told[:3] == told[3:]
+    # 01 two months, 02 five, 03 and 99 eleven in all (May once), the others eleven.
+    assert told[0][1] == sum(11 * (100 + n) for n in range(24) if n not in (1, 2, 3)) + (
+        2 * 101 + 5 * 102 + 4 * 103 + 3 * 100 + 4 * 103
+    )
