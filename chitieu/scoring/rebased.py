@@ -23,13 +23,11 @@ from chitieu.scoring.figures import (
     Figures,
     Missing,
     Question,
-    done_by,
-    share_meeting,
-    share_of_units,
 )
 from chitieu.scoring.judge import verdict_on
 from chitieu.scoring.judgement import Judgement
 from chitieu.scoring.outcome import Outcome
+from chitieu.scoring.shares import done_by, share_meeting, share_of_units
 from chitieu.scoring.where import Held, Where
 
 
@@ -155,7 +153,7 @@ def _of_unit(outcome: Outcome, unit: Unit, question: Question | None) -> Figures
     formula = asked.indicator.formula
     if formula == "duty":
         reports = [r for name in asked.joined for r in world.reports.for_item(TASK, name)]
-        return done_by([unit], reports, outcome.judgement.on)
+        return done_by(world, [unit], reports, outcome.judgement.on)
     if question is None:  # a task is one thing, done or not
         return outcome.judgement.figures
     if formula == "share_meeting":

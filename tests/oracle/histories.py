@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chitieu.periods import to_microseconds
 from chitieu.ports import Entry, NewEntry
-from tests.builders import a_retraction, a_unit, an_event
+from tests.builders import a_retraction, a_unit, a_waiver, a_withdrawal, an_event
 from tests.oracle.oracle import Event, days_of
 
 UNITS = ("38F01", "38F02", "38F03")
@@ -33,6 +33,7 @@ RIVALS = (
 DAYS = tuple(
     dt.date(2025, month, day) for month in (1, 2, 3, 4, 6, 11, 12) for day in (1, 10, 15, 28)
 )
+WAIVED_FROM = tuple(dt.date(2025, month, 1) for month in (1, 2, 3, 4, 6))
 AS_OF = (
     dt.date(2025, 1, 15), dt.date(2025, 1, 31), dt.date(2025, 2, 10), dt.date(2025, 2, 27),
     dt.date(2025, 2, 28), dt.date(2025, 3, 31), dt.date(2025, 4, 30), dt.date(2025, 5, 31),
@@ -144,6 +145,24 @@ def _unit(draw: st.DrawFn, code: str) -> list[Event]:
 
 
 @st.composite
+def _waivers(draw: st.DrawFn, mode: Mode) -> list[Event]:
+    """Few, long and short, some that meet, some taken back."""
+    days = st.sampled_from([*WAIVED_FROM, *mode.days])
+    found: list[Event] = []
+    for number in range(draw(st.sampled_from([0, 0, 1, 1, 2, 3]))):
+        first = draw(days)
+        long = draw(st.sampled_from([0, 9, 27, 30, 58, 89, 364]))
+        metric = draw(st.sampled_from([None, None, *mode.metrics]))
+        found.append({
+            "kind": "waiver", "id": f"w{number}", "unit": draw(st.sampled_from(mode.units)),
+            "metric": metric, "from": first, "to": first + dt.timedelta(days=long),
+        })  # fmt: skip
+        if draw(st.sampled_from([True, False, False, False])):
+            found.append({"kind": "withdrawal", "id": f"w{number}"})
+    return found
+
+
+@st.composite
 def logs(draw: st.DrawFn, most: int = 14) -> list[Event]:
     """Everything that arrives, in its order of arrival."""
     count, mode = draw(st.integers(2, most)), draw(_modes())
@@ -163,6 +182,7 @@ def logs(draw: st.DrawFn, most: int = 14) -> list[Event]:
         if named is not None and draw(st.sampled_from([True, True, False])):
             event["sender"], event["source"] = named["sender"], named["source"]
     log += events
+    log += draw(_waivers(mode))
     for event in draw(st.lists(st.sampled_from(events), max_size=3)):
         sender = draw(st.sampled_from([event["sender"]] * 4 + [3]))
         log.append({
@@ -197,6 +217,12 @@ def entries(log: Sequence[Event], known: Sequence[int]) -> list[Entry]:
     ]
 
 
+def _waiver(item: Event) -> NewEntry:
+    if item["kind"] == "withdrawal":
+        return a_withdrawal(item["id"])
+    return a_waiver(item["unit"], str(item["from"]), str(item["to"]), item["metric"], id=item["id"])
+
+
 def _new(item: Event, number: int) -> NewEntry:
     if item["kind"] == "unit":
         closed = item.get("closed")
@@ -204,6 +230,8 @@ def _new(item: Event, number: int) -> NewEntry:
         given = {name: item[name] for name in attributes if name in item}
         closes = str(closed) if closed else None
         return a_unit(item["code"], since=str(item["from"]), closed=closes, **given)
+    if item["kind"] in ("waiver", "withdrawal"):
+        return _waiver(item)
     if item["kind"] == "retraction":
         return a_retraction(
             item["id"], id=f"r{number}", source=item["source"], sender=item["sender"]

@@ -7,6 +7,8 @@ Slow and naive on purpose, and without a line of `chitieu`: events are plain dic
     {"kind": "retraction", "sender", "source", "id": what it names}
     {"kind": "unit", "code", "from", "closed"?, "province"?, "type"?,
      "succeeds"?: the code that this unit bore before}
+    {"kind": "waiver", "id", "unit", "metric": or None for all, "from", "to"}
+    {"kind": "withdrawal", "id": of the waiver}
 
 `period` is text as sent, days are `datetime.date`, `time` is an aware instant. A question is a
 dictionary too: what a target asks, see `answer`.
@@ -23,6 +25,7 @@ Event = dict[str, Any]
 Question = dict[str, Any]
 Days = tuple[dt.date, dt.date]
 Unit = list[Event]
+Free = dict[str, set[dt.date]]  # code of a unit → the days on which it owes nothing
 ONE_DAY = dt.timedelta(days=1)
 
 
@@ -35,6 +38,7 @@ class Answer(NamedTuple):
     denominator: Fraction | None
     expected: int
     received: int
+    waived: int = 0  # units that owe less by a waiver
 
 
 # --- days ----------------------------------------------------------------------------------------
@@ -259,6 +263,25 @@ def asked_on(units: dict[str, Unit], on: dt.date) -> dict[str, Unit]:
     return {c: unit for c, unit in units.items() if in_scope(unit, on) and is_open(unit, on)}
 
 
+def waived_days(log: Iterable[Event], unit: Unit, metric: str) -> set[dt.date]:
+    """The days for which a unit, under whichever code, owes no report of a metric."""
+    log, codes = list(log), {said["code"] for said in unit}
+    gone = {entry["id"] for entry in log if entry["kind"] == "withdrawal"}
+    days: set[dt.date] = set()
+    for entry in log:
+        if entry["kind"] != "waiver" or entry["unit"] not in codes or entry["id"] in gone:
+            continue
+        if entry["metric"] in (None, metric):
+            days |= every_day(entry["from"], entry["to"])
+    return days
+
+
+def is_freed(period: Days, unit: Unit, waived: set[dt.date]) -> bool:
+    """Whether waivers hold on each day of a period on which the unit was open."""
+    days = {day for day in every_day(*period) if is_open(unit, day)} if waived else set()
+    return bool(days) and days <= waived
+
+
 def expected_periods(question: Question, unit: Unit, on: dt.date, known_day: dt.date) -> list[Days]:
     """Whole months in the window, ended by `on`, due by `known_day`, on any day of which it was
     in scope and open."""
@@ -307,14 +330,16 @@ def answer(question: Question, log: Sequence[Event], as_of: dt.date, known_day: 
     named = {old: new for new, old in new_codes(log).items()}
     if question.get("unit") in named:
         question = question | {"unit": named[question["unit"]]}
+    metric = question.get("metric", "task")
+    free = {code: waived_days(log, unit, metric) for code, unit in units.items()}
     if question["kind"] == "task":
         # An event is about a registered unit, or it is refused: what comes earlier says nothing.
-        return _task(question, [e for e in events if e["unit"] in units], units, on)
+        return _task(question, [e for e in events if e["unit"] in units], units, on, free)
     if question["kind"] == "share_of_units":
-        return _share_of_units(question, events, units, on)
+        return _share_of_units(question, events, units, on, free)
     if question["kind"] == "share_meeting":
-        return _share_meeting(question, events, units, on, known_day)
-    return _sums(question, events, units, on, known_day)
+        return _share_meeting(question, events, units, on, known_day, free)
+    return _sums(question, events, units, on, known_day, free)
 
 
 class _Sums(NamedTuple):
@@ -323,11 +348,12 @@ class _Sums(NamedTuple):
     reports: int
     expected: int
     received: int
+    waived: bool
 
 
 def _of_unit(
     question: Question, events: Sequence[Event], code: str, unit: Unit, on: dt.date,
-    known_day: dt.date,
+    known_day: dt.date, waived: set[dt.date],
 ) -> _Sums:  # fmt: skip
     """A report belongs to what the unit was on the last day that the report speaks of; what it
     reported while it was something else is no silence."""
@@ -335,23 +361,35 @@ def _of_unit(
     mine = [report for report in reports if in_scope(unit, extent(report)[1])]
     fields = [report["groups"][question["group"]] for report in mine]
     whole = question.get("denominator")
-    periods = expected_periods(question, unit, on, known_day)
+    asked = expected_periods(question, unit, on, known_day)
+    periods = [period for period in asked if not is_freed(period, unit, waived)]
+    window = (question["window_from"], on)
+    open_days = any(in_scope(unit, d) and is_open(unit, d) for d in every_day(*window) if waived)
     return _Sums(
         sum((Fraction(f[question["numerator"]]) for f in fields), Fraction(0)),
         sum((Fraction(f[whole]) for f in fields), Fraction(0)) if whole else Fraction(0),
         len(mine),
         len(periods),
         sum(reported(reports, period) for period in periods),
+        (open_days and is_freed(window, unit, waived)) or len(periods) < len(asked),
     )
 
 
 def _sums(
     question: Question, events: Sequence[Event], units: dict[str, Unit], on: dt.date,
-    known_day: dt.date,
+    known_day: dt.date, free: Free,
 ) -> Answer:  # fmt: skip
     days = every_day(question["window_from"], on) | {on}
     units = {c: unit for c, unit in units.items() if any(in_scope(unit, day) for day in days)}
-    each = [_of_unit(question, events, *unit, on, known_day) for unit in units.items()]
+    each = [
+        _of_unit(question, events, code, unit, on, known_day, free[code])
+        for code, unit in units.items()
+    ]
+    found = _verdict_on_sums(question, each, bool(units))
+    return found._replace(waived=sum(s.waived for s in each))
+
+
+def _verdict_on_sums(question: Question, each: Sequence[_Sums], units: bool) -> Answer:
     expected, received = sum(s.expected for s in each), sum(s.received for s in each)
     if not any(s.reports for s in each):
         why = "no_report" if units else "no_unit_registered"
@@ -380,7 +418,7 @@ def _sums(
 
 def _share(
     question: Question, achieved: int, not_achieved: int, silent: int, spoke: bool,
-    expected: int, received: int,
+    expected: int, received: int, waived: int,
 ) -> Answer:  # fmt: skip
     """Unknown exactly while the silent units could still turn the verdict."""
     whole = achieved + not_achieved + silent
@@ -392,16 +430,19 @@ def _share(
     }
     if len(could) == 2:
         reason = "coverage" if spoke else "no_report"
-        return Answer("unknown", reason, numerator, denominator, expected, received)
+        return Answer("unknown", reason, numerator, denominator, expected, received, waived)
     verdict = "met" if could == {True} else "not_met"
-    return Answer(verdict, None, numerator, denominator, expected, received)
+    return Answer(verdict, None, numerator, denominator, expected, received, waived)
 
 
 def _share_of_units(
-    question: Question, events: Sequence[Event], units: dict[str, Unit], on: dt.date
+    question: Question, events: Sequence[Event], units: dict[str, Unit], on: dt.date, free: Free
 ) -> Answer:
-    achieved = not_achieved = silent = 0
+    achieved = not_achieved = silent = waived = 0
     for code in asked_on(units, on):
+        if on in free[code]:
+            waived += 1
+            continue
         states = [e["groups"]["state"]["state"] for e in counted(question, events, code, on)]
         if not states:
             silent += 1
@@ -411,20 +452,24 @@ def _share_of_units(
             not_achieved += 1
     whole = achieved + not_achieved + silent
     if whole == 0:
-        return Answer("unknown", "no_unit_registered", None, None, 0, 0)
+        why = "no_report" if waived else "no_unit_registered"
+        return Answer("unknown", why, None, None, 0, 0, waived)
     spoke = silent < whole
-    return _share(question, achieved, not_achieved, silent, spoke, whole, whole - silent)
+    return _share(question, achieved, not_achieved, silent, spoke, whole, whole - silent, waived)
 
 
 def _share_meeting(
     question: Question, events: Sequence[Event], units: dict[str, Unit], on: dt.date,
-    known_day: dt.date,
+    known_day: dt.date, free: Free,
 ) -> Answer:  # fmt: skip
     comparator, value = question["each"]
-    achieved = not_achieved = silent = left = expected = received = 0
+    achieved = not_achieved = silent = left = expected = received = waived = 0
     spoke = False
     for code, unit in asked_on(units, on).items():
-        own = _of_unit(question, events, code, unit, on, known_day)
+        own = _of_unit(question, events, code, unit, on, known_day, free[code])
+        waived += own.waived or on in free[code]
+        if on in free[code]:
+            continue
         enough = own.received >= question["min_reported"] * own.expected
         quiet = not own.reports or not enough
         if not quiet and own.denominator == 0:
@@ -441,13 +486,14 @@ def _share_meeting(
             not_achieved += 1
     if achieved + not_achieved + silent == 0:
         if left:
-            return Answer("not_applicable", "zero_denominator", None, None, 0, 0)
-        return Answer("unknown", "no_unit_registered", None, None, 0, 0)
-    return _share(question, achieved, not_achieved, silent, spoke, expected, received)
+            return Answer("not_applicable", "zero_denominator", None, None, 0, 0, waived)
+        why = "no_report" if waived else "no_unit_registered"
+        return Answer("unknown", why, None, None, 0, 0, waived)
+    return _share(question, achieved, not_achieved, silent, spoke, expected, received, waived)
 
 
 def _task(
-    question: Question, events: Sequence[Event], units: dict[str, Unit], on: dt.date
+    question: Question, events: Sequence[Event], units: dict[str, Unit], on: dt.date, free: Free
 ) -> Answer:
     """ "The state is the measurement: done 1; not_started and in_progress 0"."""
     mine = [
@@ -458,6 +504,8 @@ def _task(
     if not mine:
         if question["unit"] not in units:  # "a scope without a registered unit"
             return Answer("unknown", "no_unit_registered", None, None, 0, 0)
+        if on in free[question["unit"]] and is_open(units[question["unit"]], on):
+            return Answer("unknown", "no_report", None, None, 0, 0, 1)
         return Answer("unknown", "no_report", None, None, 1, 0)
     newest = max(mine, key=lambda e: (e["on"], _rank(e)))
     state = newest["groups"]["state"]["state"]

@@ -13,10 +13,11 @@ from chitieu.place_kinds import Level
 from chitieu.ports import NewEntry
 from chitieu.registry import Registry
 from chitieu.scoring import many
-from chitieu.scoring.card import Evaluated, result_json, scorecard_json, summary_json
+from chitieu.scoring.card import Evaluated, result_json, scorecard_json
 from chitieu.scoring.engine import Engine
 from chitieu.scoring.outcome import Outcome
 from chitieu.scoring.rebased_json import places_json
+from chitieu.scoring.schemes.share_met import share_met
 from chitieu.scoring.where import Where
 from tests.builders import (
     Scene,
@@ -313,7 +314,7 @@ def test_results_as_reported_are_not_touched() -> None:
     places_json(found, Where(places(), day(OLD)))
     assert result_json(found, None, made.pin) == before
     assert before["places"] is None
-    assert summary_json([found], {})["binding"] == 1
+    assert share_met([found], {})["binding"] == 1
 
 
 @pytest.mark.parametrize("level", ["province", "commune"])
