@@ -54,8 +54,8 @@ class Turning:
             if not left:
                 break
             at = self._turn(wanted[left[0]], key_of)
-            found[left[0]] = None if at is None else self._turns[at][1]
             if at is None:
+                found[left[0]] = None
                 continue
             was, now = self._keys(at - 1, key_of), self._keys(at, key_of)
             for i in left:

@@ -180,6 +180,21 @@ def test_a_catalogue_version_is_named_even_where_the_sums_stay() -> None:
     assert (moved.after and moved.after.judgement.verdict) == "not_met"
 
 
+def test_what_a_catalogue_version_moves_is_told_apart_from_what_reports_move() -> None:
+    scene = target("50")
+    scene.add(
+        a_unit("38F01"), a_unit("38F02"), cashless("38F01", "2025-01", 10, 6, id="a"),
+        cashless("38F02", "2025-01", 20, 7, id="b"),
+    )  # fmt: skip
+    narrow = Scope(label=text("Bệnh viện 1"), units=("38F01",))
+    version = a_catalogue(a_plan([a_row("a", SHARE, target=a_target(scope=narrow))]))
+    [moved] = between(
+        scene, NewEntry("catalogue", version.to_json().decode()),
+        cashless("38F01", "2025-02", 30, 11, id="c"), cashless("38F02", "2025-02", 40, 1, id="d"),
+    )  # fmt: skip
+    assert parts(moved) == [("catalogue", None, -7, -20), ("event", "38F01", 11, 30)]
+
+
 def test_targets_that_come_and_go_with_a_catalogue_version() -> None:
     scene = target("50")
     scene.add(a_unit("38F01"), cashless("38F01", "2025-Q1", 10, 6, id="a"))
