@@ -55,6 +55,14 @@ WHY: Final[Mapping[str, tuple[str, str]]] = {
         "mẫu số bằng 0 nên đơn vị không vào tỷ lệ",
         "its denominator is zero, so the unit leaves the share",
     ),
+    "waived": (
+        "đơn vị được miễn báo cáo vào ngày xét nên không vào tỷ lệ",
+        "the unit is waived on the day evaluated on, so it leaves the share",
+    ),
+    "out_of_scope": (
+        "vào ngày cuối mà báo cáo nói đến, đơn vị không thuộc phạm vi của chỉ tiêu",
+        "on the last day it speaks of the unit was not in the target's scope",
+    ),
 }
 
 
