@@ -179,12 +179,14 @@ class Registry:
         ]  # fmt: skip
         if not found:
             return ()
-        day = days.first
+        day, is_open = days.first, False
         while day <= days.last:
-            if unit.is_open(day) and not any(waiver.holds_on(day) for waiver in found):
-                return ()
-            day += dt.timedelta(days=1)
-        return tuple(found)
+            if unit.is_open(day):
+                is_open = True
+                if not any(waiver.holds_on(day) for waiver in found):
+                    return ()
+            day += ONE_DAY
+        return tuple(found) if is_open else ()
 
     @cached_property
     def reporting(self) -> Mapping[str, Unit]:

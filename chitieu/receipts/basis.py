@@ -76,21 +76,22 @@ def basis_of(outcome: Outcome) -> Basis:
     placed = registry.units_ever_in(asked.place)
     named = {code for one in here.values() for code in one.target.scope.units}
     if all(one.target.scope.units for one in here.values()):
-        units = [u for u in placed if u.code in named or _is_area(u)]
+        units = [u for u in placed if not named.isdisjoint(u.codes) or _is_area(u)]
     else:
         units = list(placed)
-    codes = {unit.code for unit in units} | {c for c in named if c in registry.units}
-    codes |= {
-        part for one in here.values()
-        if (part := one.target.scope.place) is not None and part in registry.units
-    }  # fmt: skip
+    parts = {one.target.scope.place for one in here.values()}
+    also = (registry.unit_of(code) for code in sorted(named | {p for p in parts if p}))
+    units += [unit for unit in also if unit is not None]
+    # A unit that got a new code is told under each of its codes.
+    codes = {code for unit in units for code in unit.codes if code in registry.units}
     metrics = {one.metric.name for one in here.values() if one.metric is not None}
     items = set(family) | {one.entry.indicator for one in here.values()}
     seqs = {version.seq for code in codes for version in registry.units[code].versions}
     seqs |= {report.seq for report in _reports(world, codes, metrics, items)}
     return Basis(
-        family, frozenset(codes), frozenset(unit.code for unit in placed), tuple(sorted(seqs))
-    )
+        family, frozenset(codes), frozenset(code for unit in placed for code in unit.codes),
+        tuple(sorted(seqs)),
+    )  # fmt: skip
 
 
 def _is_area(unit: Unit) -> bool:
