@@ -313,4 +313,36 @@ _API: Final = (
        "metric must be a name that /v1/metrics has, or task; null means all of them."),
 )  # fmt: skip
 
-ALL: Final = (*REQUEST, *_ITEM_ATTRIBUTES, *_ITEM_DATA, *_API)
+_CLOSINGS: Final = (
+    _P("plan_not_here", 422, "Kế hoạch không đứng ở tỉnh này", "Plan not of this province",
+       "plan phải là một kế hoạch trên phiếu điểm của tỉnh này, xem /v1/plans; mã đã đổi chủ thì "
+       "thêm on.",
+       "plan must be one that stands on this province's scorecard, see /v1/plans; where the code "
+       "changed hands add on."),
+    _P("period_outside_plan", 422, "Kỳ ngoài kế hoạch", "Period outside the plan",
+       "Kỳ phải có ngày mà kế hoạch có hiệu lực và địa bàn còn tồn tại.",
+       "The period must have a day on which the plan is in force and the place exists."),
+    _P("period_not_ended", 422, "Kỳ chưa kết thúc", "Period not ended",
+       "Kỳ còn đến hết ngày {limit}. Chỉ chốt sớm khi lịch báo cáo của kế hoạch định ngày báo cáo "
+       "trước ngày đó và kỳ đã bắt đầu.",
+       "The period runs to the end of {limit}. It is closed earlier only where the plan's calendar "
+       "wants the report before that day and the period has begun."),
+    _P("already_closed", 409, "Kỳ đã chốt", "Already closed",
+       "Kỳ này đã chốt là {closing}. Muốn chốt lại, hãy mở lại bản ấy bằng hai khóa khác nhau.",
+       "This period is closed as {closing}. To close it anew, reopen that with two different "
+       "keys."),
+    _P("closing_withdrawn", 409, "Bản chốt đã bị rút", "Closing withdrawn",
+       "Bản chốt này đã được mở lại; các byte đã công bố vẫn giữ nguyên. Bản mới: POST closings.",
+       "This closing was reopened before; the published bytes are kept. For a new version POST "
+       "closings."),
+    _P("second_key_needed", 409, "Cần khóa thứ hai", "Second key needed",
+       "Khóa này đã yêu cầu mở lại. Cần một khóa khác của tỉnh hoặc của người vận hành xác nhận "
+       "trước {limit}.",
+       "This key has asked for it already. Another key of the province or of the operator has to "
+       "join before {limit}."),
+    _P("closing_and_pair", 422, "closing đi cùng as_of, known_at", "closing beside as_of, known_at",
+       "closing thay cho cả as_of và known_at: hãy chỉ gửi closing, hoặc chỉ gửi cặp kia.",
+       "closing stands for both as_of and known_at: send closing alone, or the pair alone."),
+)  # fmt: skip
+
+ALL: Final = (*REQUEST, *_ITEM_ATTRIBUTES, *_ITEM_DATA, *_API, *_CLOSINGS)

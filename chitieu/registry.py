@@ -1,4 +1,4 @@
-"""What the log says besides reports: units, catalogue versions, conditions, waivers. Pure.
+"""What the log says besides reports: units, catalogues, conditions, waivers, closings. Pure.
 
 A `Registry` is the fold of those entries up to a position; `Units` answers for a day. Entries are
 folded in order, and an earlier registry is never changed: `with_entries` returns a new one.
@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 from chitieu.catalogue.catalogue import Catalogue
+from chitieu.closings.state import Closing, folded
 from chitieu.periods import Period
 from chitieu.places import Place, Places
 from chitieu.ports import Entry
@@ -29,6 +30,12 @@ KEPT_MAX = 512
 def place_key(place: Place) -> str:
     """A place as one word: `77`, or `79@2025-07-01` for one that began later."""
     return place.code if place.valid_from is None else f"{place.code}@{place.valid_from}"
+
+
+def place_of(places: Places, key: str) -> Place | None:
+    """The place that a place key names."""
+    code, _, since = key.partition("@")
+    return places.bearing(code, dt.date.fromisoformat(since or "1900-01-01"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,7 @@ class Registry:
     waivers: Waivers = field(default_factory=Waivers)
     # What was once found of a unit: units never change, and most are in every later registry.
     found: dict[str, _Whereabouts] = field(default_factory=dict, compare=False, repr=False)
+    closings: Mapping[str, Closing] = field(default_factory=dict)
 
     def with_entries(self, entries: Iterable[Entry]) -> Registry:
         """This registry and the entries that follow it, in order."""
@@ -146,7 +154,7 @@ class Registry:
         catalogue, at, known, seq = (
             self.catalogue, self.catalogue_seq, self.catalogue_known, self.seq,
         )  # fmt: skip
-        defined, waivers = self.defined_known, self.waivers
+        defined, waivers, closings = self.defined_known, self.waivers, self.closings
         for entry in entries:
             seq = entry.seq
             if entry.kind == "catalogue":
@@ -164,8 +172,11 @@ class Registry:
                 conditions[condition.target] = condition
             elif entry.kind == "waiver":
                 waivers = waivers.with_entry(entry)
+            elif entry.kind == "closing":
+                closings = folded(closings, [entry.body])
         return Registry(
-            self.places, seq, catalogue, at, known, defined, units, conditions, waivers, self.found
+            self.places, seq, catalogue, at, known, defined, units, conditions, waivers, self.found,
+            closings,
         )
 
     def freed(self, unit: Unit, metric: str, days: Period) -> tuple[Waiver, ...]:

@@ -2,8 +2,8 @@
 
 Three owners, three lifetimes:
 
-* accepted for ever: `organisation`, `api_key`, `batch`, `entry`, `identity`. Ingest and the
-  registry write them; a 2xx means these are committed.
+* accepted for ever: `organisation`, `api_key`, `batch`, `entry`, `identity`,
+  `closing_document`. Ingest and the registry write them; a 2xx means these are committed.
 * the one log: `log`, `log_head`. The sequencer gives each committed batch its positions and known
   times; nothing else orders entries. Nobody tails `batch.id` or `xid`.
 * derived: `consumer`, `measurement`, `standing_change`, `place_position`,
@@ -122,6 +122,15 @@ identity = sa.Table(
     sa.Column("idx", sa.Integer, nullable=False),
     sa.CheckConstraint("octet_length(key) = 16 AND octet_length(meaning) = 16", name="lengths"),
     postgresql_partition_by="HASH (key)",
+)
+
+closing_document = sa.Table(
+    "closing_document",
+    metadata,
+    sa.Column("sha256", sa.LargeBinary, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False, comment="the bytes as published"),
+    sa.CheckConstraint("sha256 = sha256(content)", name="hash"),
+    comment="what was published at a closing; its entry names it by its hash",
 )
 
 log = sa.Table(

@@ -149,6 +149,8 @@ class Engine:
         if entry.kind == "waiver":
             known = self.registry.unit_of(body["unit"])
             return {place_key(p) for p in self.registry.places_of(known)} if known else set()
+        if entry.kind == "closing":
+            return {body["place"]}
         catalogue = self.registry.catalogue
         target = catalogue.targets.get(body["target"]) if catalogue else None
         if target is None or target.plan.place is None:

@@ -31,6 +31,11 @@ def judge(world: World, asked: Asked, on: dt.date) -> Judgement:
     return with_printed(world, asked, _measured(world, asked, asked.window(on), on))
 
 
+def judge_window(world: World, asked: Asked, window: Period, on: dt.date) -> Judgement:
+    """What is known of these days as of a day, whatever the target's own window; it has a value."""
+    return with_printed(world, asked, _measured(world, asked, window, on))
+
+
 def _measured(
     world: World, asked: Asked, window: Period, on: dt.date, one_period: bool = False
 ) -> Judgement:

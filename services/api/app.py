@@ -21,6 +21,7 @@ from chitieu.settings import Settings
 from services.api.catalogue.router import router as catalogue
 from services.api.catalogue.router import target_router
 from services.api.changes.router import router as changes
+from services.api.closings.router import router as closings
 from services.api.completeness.router import router as completeness
 from services.api.evaluations import Evaluations
 from services.api.events.router import router as events
@@ -69,7 +70,7 @@ def create_app(
     # Result routes stand before the target's own: an id may hold slashes, its ending decides.
     for router in (
         ops, pages, explanations, provinces, scorecards, completeness, targets, receipts,
-        conditions, catalogue, target_router, events, changes, units, waivers, keys,
+        conditions, catalogue, target_router, events, changes, units, waivers, keys, closings,
     ):  # fmt: skip
         app.include_router(router)
     if settings.ingest_url:

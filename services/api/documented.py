@@ -186,6 +186,8 @@ REQUEST_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         **{"metric": _MAYBE, "from": _DAY, "to": _DAY, "document": _TEXT, "reason": _TEXT},
     ),
     "WithdrawalRequest": _object(["document", "reason"], document=_TEXT, reason=_TEXT),
+    "ClosingRequest": _object(["plan", "period"], plan=_TEXT, period=_TEXT),
+    "Reopening": _object(["reason"], reason=_TEXT),
     "KeyRequest": _object(
         ["role", "organisation"],
         role={"type": "string", "enum": ["unit", "province", "ministry", "admin"]},

@@ -26,6 +26,7 @@ _TAGS: Final = (
     ("places", "Provinces of every era. Public."),
     ("units", "Reporting units and their history."),
     (TAG, "Reports: how they are sent, and what became of each."),
+    ("closings", "Periods as they were published."),
     ("keys", "Who may do what."),
     ("operators", "Health, measures."),
 )

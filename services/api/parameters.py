@@ -16,6 +16,8 @@ from fastapi.routing import APIRoute
 from chitieu.errors import Problem
 from chitieu.periods import parse_day, parse_instant, to_microseconds
 from services.api.answers import Page, page_of
+from services.api.closings.found import find_closing
+from services.api.keyring import Caller
 from services.api.state import Api, UsesApi
 
 _LOST_PLUS = re.compile(r" (?=[0-9]{2}:[0-9]{2}\Z)")
@@ -122,8 +124,22 @@ Limit = Annotated[str | None, Query(description="Items on a page, 1 to 500.", ex
 Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
 
 
-def moment(api: UsesApi, as_of: AsOf = None, known_at: KnownAt = None) -> Moment:
-    """`as_of` and `known_at`."""
+ClosingName = Annotated[
+    str | None,
+    Query(description="Id of a closing: stands for its `as_of` and `known_at`, alone."),
+]
+
+
+async def moment(
+    api: UsesApi, principal: Caller, as_of: AsOf = None, known_at: KnownAt = None,
+    closing: ClosingName = None,
+) -> Moment:  # fmt: skip
+    """`as_of` and `known_at`, or the closing that stands for them."""
+    if closing is not None:
+        if as_of is not None or known_at is not None:
+            raise Problem("closing_and_pair")
+        held = await find_closing(api, principal, closing)
+        return Moment(held.as_of, held.known)
     known = None if known_at is None else instant("known_at", known_at)
     return Moment(_as_of(api, as_of), known)
 

@@ -38,6 +38,7 @@ ROLES: dict[str, tuple[str, str, dict[str, list[str]]]] = {
     "admin": ("admin", "ops", {}),
     "ministry": ("ministry", "byt", {}),
     "77": ("province", "syt-77", {"places": ["77", "79@2025-07-01"]}),
+    "77b": ("province", "syt-77", {"places": ["77", "79@2025-07-01"]}),
     "22": ("province", "syt-22", {"places": ["22"]}),
     "unit": ("unit", "bv-1", {"units": ["77F01"]}),
     "other": ("unit", "bv-2", {"units": ["77F02"]}),

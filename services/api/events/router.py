@@ -28,7 +28,9 @@ from services.api.state import Api, UsesApi
 from services.api.units.router import UnitCode, visible_unit
 
 router = APIRouter(prefix="/v1", tags=["events"])
-PROBLEMS = ("bad_value", "as_of_too_late", "known_at_in_future", "not_scored_yet")
+PROBLEMS = (
+    "bad_value", "as_of_too_late", "known_at_in_future", "not_scored_yet", "closing_and_pair"
+)  # fmt: skip
 _LAST = 2**62
 
 

@@ -72,7 +72,8 @@ def named_scheme(registry: Registry, name: str | None) -> SummaryScheme:
     "/provinces/{code}/scorecard",
     summary="Scorecard of a province",
     responses=answers("province_scorecard", "bad_value", "unknown_scheme", "as_of_too_late",
-                      "known_at_in_future", "not_scored_yet", key=True, missing=True),
+                      "known_at_in_future", "not_scored_yet", "closing_and_pair", key=True,
+                      missing=True),
 )  # fmt: skip
 async def province_scorecard(
     request: Request, api: UsesApi, principal: Caller, code: Code, asked: UsesMoment, on: UsesOn,
@@ -104,7 +105,8 @@ async def province_scorecard(
     "/units/{code}/scorecard",
     summary="Scorecard of a unit: its own targets, and what it adds to others",
     responses=answers("unit_scorecard", "bad_value", "unknown_scheme", "as_of_too_late",
-                      "known_at_in_future", "not_scored_yet", key=True, missing=True),
+                      "known_at_in_future", "not_scored_yet", "closing_and_pair", key=True,
+                      missing=True),
 )  # fmt: skip
 async def unit_scorecard(
     request: Request, api: UsesApi, principal: Caller, code: UnitCode, asked: UsesMoment,

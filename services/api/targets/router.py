@@ -37,7 +37,8 @@ from services.api.targets.views import history_items, unit_items
 
 router = APIRouter(prefix="/v1/targets", tags=["results"])
 PROBLEMS = (
-    "bad_value", "as_of_too_late", "province_required", "known_at_in_future", "not_scored_yet"
+    "bad_value", "as_of_too_late", "province_required", "known_at_in_future", "not_scored_yet",
+    "closing_and_pair",
 )  # fmt: skip
 
 ProvinceCode = Annotated[

@@ -25,7 +25,9 @@ from services.api.units.views import unit_json, unit_page_json
 from services.api.units.writing import UnitChange, put_unit, read_change
 
 router = APIRouter(prefix="/v1/units", tags=["units"])
-PROBLEMS = ("bad_value", "as_of_too_late", "known_at_in_future", "not_scored_yet")
+PROBLEMS = (
+    "bad_value", "as_of_too_late", "known_at_in_future", "not_scored_yet", "closing_and_pair"
+)  # fmt: skip
 
 PUT_CONTENT = answers("put_unit")[200]["content"]
 UnitCode = Annotated[str, Path(description="Unit code.", examples=["cq-syt-77"])]
