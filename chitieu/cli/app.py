@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 import chitieu
-from chitieu.cli import catalogue, changes, completeness, demo, keys, processes, results, units
+from chitieu.cli import (
+    catalogue,
+    changes,
+    closings,
+    completeness,
+    demo,
+    keys,
+    processes,
+    results,
+    units,
+)
 from chitieu.cli.terminal import refuse, speak
 
 app = typer.Typer(
@@ -53,3 +63,4 @@ demo.register(app)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(units.app, name="units")
 app.add_typer(keys.app, name="keys")
+app.add_typer(closings.app, name="closings")

@@ -7,7 +7,7 @@ import sys
 from json import dumps
 from json import loads as decoded
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,6 +29,9 @@ from chitieu.cli.terminal import (
 )
 from chitieu.client import Client
 from chitieu.spreadsheet import csv_of
+
+if TYPE_CHECKING:
+    from chitieu.postgres.verify import Difference, Report
 
 AsOf = Annotated[str | None, typer.Option(help="ngày xét, mặc định hôm nay / day, default today")]
 KnownAt = Annotated[str | None, typer.Option(help="theo điều đã biết lúc đó / as known then")]
@@ -215,25 +218,44 @@ def verify(
             report = asyncio.run(work(dsn))
         found = report.difference
         if json:
-            print_json({
-                "position": report.position, "entries": report.entries, "rows": report.rows,
-                "results": report.results,
-                "difference": None if found is None else {
-                    "table": found.table, "key": found.key, "column": found.column,
-                    "stored": found.stored, "recomputed": found.recomputed,
-                },
-            })  # fmt: skip
+            print_json(_report_json(report))
         elif found is None:
             say(
-                f"đúng: {report.entries} mục nhật ký, {report.rows} dòng, {report.results} kết quả",
-                f"equal: {report.entries} entries, {report.rows} rows, {report.results} results",
+                f"đúng: {report.entries} mục nhật ký, {report.rows} dòng,"
+                f" {report.results} kết quả, {report.closings} bản chốt",
+                f"equal: {report.entries} entries, {report.rows} rows, {report.results} results,"
+                f" {report.closings} closings",
             )
         else:
-            column, stored, recomputed = narrowed(found.column, found.stored, found.recomputed)
+            for one in dict.fromkeys([found, *report.closing_differences]):
+                column, stored, recomputed = narrowed(one.column, one.stored, one.recomputed)
+                say(
+                    f"khác ở {one.table} {one.key}, {column}:"
+                    f" đang lưu {stored}, tính lại {recomputed}",
+                    f"differs in {one.table} {one.key}, {column}:"
+                    f" stored {stored}, recomputed {recomputed}",
+                )
+        if report.closings_of_other_code and not json:
+            names = ", ".join(report.closings_of_other_code)
             say(
-                f"khác ở {found.table} {found.key}, {column}:"
-                f" đang lưu {stored}, tính lại {recomputed}",
-                f"differs in {found.table} {found.key}, {column}:"
-                f" stored {stored}, recomputed {recomputed}",
+                f"do phiên bản khác lập, giữ nguyên byte, không tính lại: {names}",
+                f"other code version, bytes kept, not made again: {names}",
             )
         raise typer.Exit(DONE if found is None else NOT_SO)
+
+
+def _report_json(report: Report) -> dict[str, Any]:
+    return {
+        "position": report.position, "entries": report.entries, "rows": report.rows,
+        "results": report.results, "closings": report.closings,
+        "closings_of_other_code": list(report.closings_of_other_code),
+        "closing_differences": [_cell(one) for one in report.closing_differences],
+        "difference": None if report.difference is None else _cell(report.difference),
+    }  # fmt: skip
+
+
+def _cell(found: Difference) -> dict[str, Any]:
+    return {
+        "table": found.table, "key": found.key, "column": found.column,
+        "stored": found.stored, "recomputed": found.recomputed,
+    }  # fmt: skip

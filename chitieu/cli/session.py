@@ -24,6 +24,7 @@ from chitieu.bootstrap import (
     prepare_registry,
     prepare_schema,
     product_catalogue,
+    product_provinces,
 )
 from chitieu.catalogue.catalogue import Catalogue
 from chitieu.cli.terminal import Failed, speak, warn
@@ -31,6 +32,7 @@ from chitieu.client import ApiProblem, Client, Unreachable
 from chitieu.cluster import EmbeddedError
 from chitieu.data_folder import Credentials, DataFolder
 from chitieu.embedded import connect_facts, running
+from chitieu.periods import civil_day
 from chitieu.places import Places
 from chitieu.postgres.base_registry import Brought
 from chitieu.postgres.first_keys import WantedKey, first_keys, forget_key, make_keys
@@ -55,14 +57,21 @@ def settings_of(port: int = 8080) -> Settings:
         raise Failed(str(error)) from error
 
 
-def ask(settings: Settings, work: Ask[T]) -> T:
-    """Let `work` ask the API, served or not. Failed for what it refuses."""
+def ask(settings: Settings, work: Ask[T], *, scored: bool = False) -> T:
+    """Let `work` ask the API, served or not. Failed for what it refuses.
+
+    `scored`: where nothing is served, what is in the log is scored before and after.
+    """
 
     async def asked(dsn: str | None) -> T:
         if dsn is not None:
             await prepare_new(settings, dsn)
+        here = dsn if scored and settings.database_url is None else None
+        await _score(here)
         async with api(settings, dsn) as client:
-            return await work(client)
+            done = await work(client)
+        await _score(here)
+        return done
 
     try:
         if DataFolder(settings.data_dir).served_at() is not None:
@@ -113,6 +122,20 @@ async def prepare_new(settings: Settings, dsn: str) -> Brought:
         return await prepare_registry(dsn, base, dt.datetime.now(dt.UTC))
     except (UnfitServer, NewerRelease, BadCatalogue, OSError, asyncpg.PostgresError) as error:
         raise Failed(str(error)) from error
+
+
+async def _score(dsn: str | None) -> None:
+    """Bring the results of a database that nobody serves up to its log."""
+    if dsn is None:
+        return
+    from services.scorer.worker import Scorer
+
+    now = dt.datetime.now(dt.UTC)
+    async with connected(dsn) as connection:
+        scorer = Scorer(connection, product_provinces())
+        await scorer.start(civil_day(now))
+        while await scorer.step(now):
+            pass
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 The replay uses the same pure core as the scorer but nothing that the scorer stored, and evaluates
 every result from the beginning. The first cell that differs is named; the order of comparison is
-measurement, standing, positions, results.
+measurement, standing, positions, results, closings.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from chitieu.places import Place, Places
 from chitieu.ports import Entry
+from chitieu.postgres.closings_check import Checked, check_closings
 from chitieu.postgres.facts import REPORT_COLUMNS, report_to_row, scored
 from chitieu.postgres.log import read_entries
 from chitieu.registry import Registry
@@ -48,6 +49,9 @@ class Report:
     rows: int
     results: int
     difference: Difference | None
+    closings: int = 0
+    closings_of_other_code: tuple[str, ...] = ()
+    closing_differences: tuple[Difference, ...] = ()
 
 
 def first_difference(
@@ -81,7 +85,20 @@ async def verify(
         count, found = 0, difference
         if difference is None:
             count, found = await _results(connection, engine, effects)
-        return Report(position, effects.seq, rows, count, found)
+        closed = await check_closings(connection, places, effects)
+        wrong = _of_closings(closed)
+        return Report(
+            position, effects.seq, rows, count, found or next(iter(wrong), None),
+            closed.closings, closed.other_code, wrong,
+        )  # fmt: skip
+
+
+def _of_closings(checked: Checked) -> tuple[Difference, ...]:
+    """Every closing whose bytes are not those of the log, as cells."""
+    return tuple(
+        Difference("closing_document", fault.closing, "sha256", fault.stored, fault.recomputed)
+        for fault in checked.faults
+    )
 
 
 async def _replay(

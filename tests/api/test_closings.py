@@ -6,9 +6,13 @@ import hashlib
 from typing import Any
 from urllib.parse import quote
 
+import asyncpg
 import pytest
 
+from chitieu.postgres.closings import keep_document
+from chitieu.postgres.verify import verify
 from tests.api.conftest import Caller, World, payment, post, score, serving
+from tests.builders import places
 
 PATH = "/v1/provinces/77/closings"
 REASON = {"reason": "Đơn vị gửi bản sửa"}
@@ -101,12 +105,11 @@ async def test_a_period_is_closed_once(ask: Caller, world: World) -> None:
 async def test_reopening_takes_two_different_keys(ask: Caller, world: World) -> None:
     made = await closed(ask, world, "2025-05")
     path = f"{PATH}/{made['id']}/reopen"
-    for _ in range(2):
-        first = await ask(path, "77", "POST", json=REASON)
-        if first.status_code == 202:
-            assert first.json()["state"] == "open"
-            assert first.json()["pending"]["reason"] == REASON["reason"]
-    assert (first.status_code, first.json()["code"]) == (409, "second_key_needed")
+    first = await ask(path, "77", "POST", json=REASON)
+    assert (first.status_code, first.json()["state"]) == (202, "open")
+    assert first.json()["pending"]["reason"] == REASON["reason"]
+    again = await ask(path, "77", "POST", json=REASON)
+    assert (again.status_code, again.json()["code"]) == (409, "second_key_needed")
     await score(world.dsn)
     seen = (await ask(made["links"]["self"])).json()
     assert (seen["state"], seen["pending"]["by"]) == ("open", "syt-77")
@@ -120,8 +123,8 @@ async def test_reopening_takes_two_different_keys(ask: Caller, world: World) -> 
     after = (await ask(made["links"]["self"])).json()
     assert after["state"] == "withdrawn"
     assert (await ask(made["links"]["document"])).headers["etag"] == f'"{made["sha256"]}"'
-    asked = f"{made['links']['self']}?known_at={quote(made['closed']['at'])}"
-    assert (await ask(asked)).status_code == 404  # it was placed a moment later
+    asked = f"{made['links']['self']}?known_at={quote(made['known_at'])}"
+    assert (await ask(asked)).status_code == 404  # what it freezes was known before it
 
 
 async def test_the_next_version_tells_what_moved(ask: Caller, world: World) -> None:
@@ -203,3 +206,43 @@ async def test_a_plan_of_every_province_is_closed_on_each(ask: Caller, world: Wo
     assert (await ask(made.json()["links"]["scorecard"], "77")).status_code == 200
     ended = await close(ask, "2025", plan="br-vt-2025")
     assert (ended.status_code, ended.json()["as_of"]) == (201, "2025-06-30")
+
+
+async def checked(connection: asyncpg.Connection) -> Any:
+    return await verify(connection, places())
+
+
+async def test_verify_makes_every_closing_again(ask: Caller, world: World) -> None:
+    first = await closed(ask, world, "2025-01-01/2025-05-31")
+    await reopened(ask, world, first["id"])
+    second = await closed(ask, world, "2025-01-01/2025-05-31")
+    connection = await asyncpg.connect(world.dsn)
+    fine = await checked(connection)
+    assert (fine.difference, fine.closings_of_other_code) == (None, ())
+    assert fine.closings >= 2
+    body = await connection.fetchval(
+        "SELECT body FROM entry WHERE kind = 'closing' AND body LIKE '%' || $1 || '%'",
+        second["sha256"],
+    )
+    change = "UPDATE entry SET body = $2 WHERE body = $1"
+    for old, new, other in (
+        (second["sha256"], first["sha256"], ()),  # other bytes than were published
+        ('"code":"', '"code":"0.0.', (second["id"],)),
+    ):
+        await connection.execute(change, body, body.replace(old, new))
+        told = await checked(connection)
+        await connection.execute(change, body.replace(old, new), body)
+        assert told.closings_of_other_code == other
+        wrong = [one.key for one in told.closing_differences]
+        assert wrong == ([] if other else [second["id"]])
+        assert (told.difference is None) == bool(other)
+    kept = await connection.fetchval(
+        "DELETE FROM closing_document WHERE sha256 = $1 RETURNING content",
+        bytes.fromhex(first["sha256"]),
+    )
+    lost = await checked(connection)
+    await keep_document(connection, kept)
+    assert [(d.key, d.stored) for d in lost.closing_differences] == [(first["id"], None)]
+    with pytest.raises(asyncpg.CheckViolationError):
+        await connection.execute("UPDATE closing_document SET content = content || 'x'")
+    await connection.close()

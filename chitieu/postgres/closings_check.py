@@ -1,0 +1,119 @@
+"""Make every closing of the log again and compare with the bytes that were published.
+
+What another release of the code made is not made again: its bytes stay as they are, and only their
+hash is compared with the log's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from chitieu import __version__
+from chitieu.closings.document import Making, document_bytes
+from chitieu.closings.state import Closing, folded
+from chitieu.places import Place, Places
+from chitieu.ports import Entry
+from chitieu.postgres.closings import stored_document
+from chitieu.postgres.log import read_registry_until
+from chitieu.registry import Registry, place_of
+from chitieu.reports import Report
+from chitieu.scoring.card import Evaluated, Pin, evaluate_place
+from chitieu.scoring.engine import Effects, StandingChange
+from chitieu.scoring.world import Reports, World
+
+
+class Fault(NamedTuple):
+    """A closing whose bytes are not what the log gives; `stored` None: there are none."""
+
+    closing: str
+    stored: str | None
+    recomputed: str
+
+
+class Checked(NamedTuple):
+    """How many closings there are, how many another release made, and what is wrong."""
+
+    closings: int
+    other_code: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+
+async def check_closings(connection: Any, places: Places, effects: Effects) -> Checked:
+    """All closings up to the replayed position; `effects` are those of a replay."""
+    entries = await read_registry_until(connection, 0, effects.seq)
+    held: dict[str, Closing] = {}
+    other: list[str] = []
+    faults: list[Fault] = []
+    past, made = _Past(places, entries, effects), 0
+    for entry in entries:
+        if entry.kind != "closing":
+            continue
+        before, held = held, folded(held, [entry.body])
+        for name in held.keys() - before.keys():
+            made += 1
+            closing = held[name]
+            content = await stored_document(connection, closing.sha256)
+            stored = None if content is None else hashlib.sha256(content).hexdigest()
+            expected = closing.sha256
+            if closing.code == __version__:
+                expected = hashlib.sha256(_again(past, closing, before)).hexdigest()
+            else:
+                other.append(name)
+            if not stored == closing.sha256 == expected:
+                faults.append(Fault(name, stored, expected))
+    return Checked(made, tuple(other), tuple(faults))
+
+
+class _Past:
+    """A replay, to be cut off at any position."""
+
+    def __init__(self, places: Places, entries: Sequence[Entry], effects: Effects) -> None:
+        self.places = places
+        self._entries = entries
+        self._registry = Registry(places)
+        self._reports: defaultdict[str, list[Report]] = defaultdict(list)
+        self._standing: defaultdict[str, list[StandingChange]] = defaultdict(list)
+        for report in effects.reports:
+            self._reports[report.unit].append(report)
+        for made in effects.standing:
+            self._standing[made.change.unit].append(made)
+
+    def world(self, place: Place, closing: Closing) -> World:
+        """What was known at a closing's pair."""
+        seq = int(closing.position.partition(":")[2])
+        registry = self._registry_at(seq)
+        units = [unit.code for unit in registry.units_ever_in(place)]
+        reports = Reports.of(r for code in units for r in self._reports[code] if r.seq <= seq)
+        for one in (made for code in units for made in self._standing[code]):
+            if one.at_seq <= seq:
+                reports.settle(one.change, one.at_seq, one.at_known)
+        return World(registry, reports, closing.known)
+
+    def _registry_at(self, seq: int) -> Registry:
+        """Closings come in the log's order, so mostly the one before goes on."""
+        base = self._registry if self._registry.seq <= seq else Registry(self.places)
+        self._registry = base.with_entries(e for e in self._entries if base.seq < e.seq <= seq)
+        return self._registry
+
+    def evaluated(self, place: Place, closing: Closing) -> tuple[World, Evaluated]:
+        """The same, evaluated."""
+        world = self.world(place, closing)
+        pin = Pin(closing.as_of, closing.known, closing.position)
+        return world, evaluate_place(world, place, pin)
+
+
+def _again(past: _Past, closing: Closing, held: dict[str, Closing]) -> bytes:
+    place = place_of(past.places, closing.place)
+    assert place is not None  # nothing else can be closed
+    world, evaluated = past.evaluated(place, closing)
+    previous = held[closing.previous] if closing.previous else None
+    before = past.evaluated(place, previous)[1] if previous else None
+    catalogue = world.registry.catalogue
+    assert catalogue is not None  # the plan came from it
+    return document_bytes(Making(
+        closing.id, catalogue.plans[closing.plan], closing.days, closing.version, closing.closed,
+        world, evaluated, previous, before,
+    ))  # fmt: skip
