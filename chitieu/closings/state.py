@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
-from chitieu.periods import Period, parse_period
+from chitieu.errors import Problem
+from chitieu.periods import Period, known_text, parse_period
 from chitieu.ports import NewEntry
 
 REOPEN_WITHIN: Final = dt.timedelta(days=7)
@@ -113,13 +114,18 @@ def reopen_entry(closing: Closing, signed: Signed, organisation: int) -> NewEntr
     return NewEntry("closing", body_of(said), organisation, subject=closing.subject)
 
 
-def asks(closing: Closing, signed: Signed) -> Closing:
-    """The closing with a request to reopen it."""
-    return replace(closing, requested=signed)
+def signed_by(closing: Closing, signed: Signed) -> Closing:
+    """What a key's word makes of it: a request, or, after another key's, its withdrawal.
 
-
-def withdraws(closing: Closing, signed: Signed) -> Closing:
-    """The closing withdrawn by the second key."""
+    Problems `closing_withdrawn`; `second_key_needed` when the same key asks twice.
+    """
+    if closing.withdrawn is not None:
+        raise Problem("closing_withdrawn")
+    pending, expires = closing.pending, closing.expires
+    if pending is None or expires is None or signed.at > expires:
+        return replace(closing, requested=signed)
+    if pending.key == signed.key:
+        raise Problem("second_key_needed", {"limit": known_text(expires)})
     return replace(closing, withdrawn=signed)
 
 
@@ -134,8 +140,11 @@ def folded(before: Mapping[str, Closing], bodies: Iterable[str]) -> dict[str, Cl
                 "as_of": dt.date.fromisoformat(said["as_of"]), "closed": Signed(**said["closed"]),
             })  # fmt: skip
         else:
-            step = asks if action == "ask_reopen" else withdraws
-            closing = step(found[said["id"]], Signed(**said["signed"]))
+            closing, signed = found[said["id"]], Signed(**said["signed"])
+            if action == "ask_reopen":
+                closing = replace(closing, requested=signed)
+            else:
+                closing = replace(closing, withdrawn=signed)
         found[closing.id] = closing
     return found
 

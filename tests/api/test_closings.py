@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import Any
 from urllib.parse import quote
@@ -51,6 +52,8 @@ async def test_a_closing_is_made_listed_and_read_as_published(ask: Caller, world
     assert hashlib.sha256(document.content).hexdigest() == made["sha256"]
     assert document.headers["etag"] == f'"{made["sha256"]}"'
     assert len(document.content) == made["size"]
+    have = {"if-none-match": document.headers["etag"]}
+    assert (await ask(made["links"]["document"], headers=have)).status_code == 304
     shown = document.json()
     assert (shown["as_of"], shown["known_at"]) == (made["as_of"], made["known_at"])
     card = (await ask(made["links"]["scorecard"])).json()
@@ -100,6 +103,19 @@ async def test_a_period_is_closed_once(ask: Caller, world: World) -> None:
     english = await ask(PATH, "77", "POST", json={"plan": "br-vt-2025", "period": "2025-04"},
                         headers={"accept-language": "en"})  # fmt: skip
     assert "two different keys" in english.json()["detail"]
+
+
+async def test_of_those_who_come_at_once_one_closes_one_asks_one_joins(
+    ask: Caller, world: World
+) -> None:
+    await score(world.dsn)
+    period = "2025-02-01/2025-04-30"
+    made = await asyncio.gather(*(close(ask, period, key) for key in ("77", "77b", "admin")))
+    assert sorted(answer.status_code for answer in made) == [201, 409, 409]
+    first = next(answer.json() for answer in made if answer.status_code == 201)
+    path = f"{PATH}/{first['id']}/reopen"
+    told = await asyncio.gather(*(ask(path, k, "POST", json=REASON) for k in ("77", "77b")))
+    assert sorted(answer.status_code for answer in told) == [200, 202]
 
 
 async def test_reopening_takes_two_different_keys(ask: Caller, world: World) -> None:

@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chitieu.catalogue.model import Plan, ReportingDay, Scope
 from chitieu.closings.days import closing_day, due_day, year_before
@@ -127,6 +129,28 @@ def test_the_same_period_a_year_before_from_what_is_known() -> None:
     assert (one["numerator"], one["denominator"], one["display"]) == (25, 100, "25,00%")
     none = row(making(ESTIMATED[:1] + ESTIMATED[4:]), "I.1")["last_year"]
     assert (none["actual"], none["reason"]) == (None, "no_report")
+
+
+@given(st.lists(st.tuples(st.integers(1, 6), st.integers(0, 50), st.booleans()), max_size=12))
+@settings(max_examples=25, deadline=None)
+def test_the_columns_add_up(reported: list[tuple[int, int, bool]]) -> None:
+    """The months make up the time since January; what is done and what is estimated, a column."""
+    entries = [a_unit("38F01")]
+    entries += [
+        cashless("38F01", f"2025-{month:02}", 50, paid, id=f"e{n}", data={"estimate": estimate})
+        for n, (month, paid, estimate) in enumerate(reported)
+    ]
+    months = [row(making(entries, f"2025-{m:02}", "2025-08-01"), "I.1") for m in range(1, 7)]
+    whole = row(making(entries, "2025-H1", "2025-08-01"), "I.1")
+    for name in ("numerator", "denominator"):
+        sums = sum(month["in_period"][name] or 0 for month in months)
+        assert sums == (whole["cumulative"][name] or 0) == (whole["in_period"][name] or 0)
+        parts = [whole["in_period"][part] for part in ("of_actuals", "of_estimates")]
+        assert sums == sum(part[name] for part in parts if part)
+    best: dict[int, tuple[bool, int]] = {}
+    for n, (month, _, estimate) in enumerate(reported):
+        best[month] = max(best.get(month, (False, -1)), (not estimate, n))
+    assert (whole["in_period"]["numerator"] or 0) == sum(reported[n][1] for _, n in best.values())
 
 
 def test_a_state_is_not_summed_over_a_period() -> None:

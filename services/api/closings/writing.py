@@ -13,16 +13,15 @@ from chitieu.closings.document import Making, document_bytes
 from chitieu.closings.state import (
     Closing,
     Signed,
-    asks,
     close_entry,
     id_of,
     reopen_entry,
+    signed_by,
     versions,
-    withdraws,
 )
 from chitieu.errors import Problem
 from chitieu.keys import Principal
-from chitieu.periods import Period, known_text
+from chitieu.periods import Period
 from chitieu.places import Place
 from chitieu.postgres.closings import keep_document, lock_closings, said_closings
 from chitieu.postgres.log import head_of
@@ -150,20 +149,8 @@ async def reopen_closing(
         held = (await said_closings(connection, place_key(place))).get(name)
         if held is None:
             raise Problem("not_found")
-        closing = _signed(held, signed)
+        closing = signed_by(held, signed)
         entry = reopen_entry(closing, signed, principal.organisation_id)
         await append_entry(connection, entry, api.clock())
     await place_committed(api)
     return closing
-
-
-def _signed(closing: Closing, signed: Signed) -> Closing:
-    """What a key's word makes of a closing: a request, or, after another key's, its end."""
-    if closing.withdrawn is not None:
-        raise Problem("closing_withdrawn")
-    pending, expires = closing.pending, closing.expires
-    if pending is None or expires is None or signed.at > expires:
-        return asks(closing, signed)
-    if pending.key == signed.key:
-        raise Problem("second_key_needed", {"limit": known_text(expires)})
-    return withdraws(closing, signed)
