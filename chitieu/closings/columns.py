@@ -15,13 +15,12 @@ from typing import Any
 from chitieu.closings.days import year_before
 from chitieu.periods import Period
 from chitieu.scoring.asked import Asked
-from chitieu.scoring.card import exact
+from chitieu.scoring.card import actual_text, exact
 from chitieu.scoring.judge import judge, judge_window
 from chitieu.scoring.judgement import Judgement
 from chitieu.scoring.outcome import Outcome
-from chitieu.scoring.sentence import display, is_percent
+from chitieu.scoring.sentence import display
 from chitieu.scoring.world import World
-from chitieu.text import decimal_text, fixed
 
 _ABSENT = {
     "from": None, "to": None, "numerator": None, "denominator": None, "actual": None,
@@ -95,20 +94,13 @@ def _column(frame: Frame, asked: Asked, judgement: Judgement) -> dict[str, Any]:
     return {
         "from": judgement.window.first.isoformat(), "to": judgement.window.last.isoformat(),
         "numerator": exact(judgement.numerator), "denominator": exact(judgement.denominator),
-        "actual": _actual(shown), "display": display(shown), "basis": judgement.basis,
+        "actual": actual_text(shown), "display": display(shown), "basis": judgement.basis,
         "estimated": figures.estimated,
         "of_actuals": _part(judgement, estimate=False) if split else None,
         "of_estimates": _part(judgement, estimate=True) if split else None,
         "reports_expected": figures.expected, "reports_received": figures.received,
         "reason": judgement.reason,
     }  # fmt: skip
-
-
-def _actual(outcome: Outcome) -> str | None:
-    actual = outcome.judgement.actual
-    if actual is None:
-        return None
-    return str(fixed(actual, 6)) if is_percent(outcome) else decimal_text(actual)
 
 
 def _part(judgement: Judgement, *, estimate: bool) -> dict[str, Any]:

@@ -15,21 +15,30 @@ from chitieu import __version__
 from chitieu.catalogue.model import Plan
 from chitieu.closings.columns import Frame, columns
 from chitieu.closings.days import due_day
-from chitieu.closings.moved import moved
 from chitieu.closings.state import Closing, Signed
 from chitieu.closings.words import COLUMNS, REASONS, period_words, title
 from chitieu.periods import Period, civil_day, from_microseconds, known_text
 from chitieu.scoring.card import Evaluated, place_json, result_json, summary_json
+from chitieu.scoring.movement_json import Between, movement_json
+from chitieu.scoring.movements import Movement, movements
 from chitieu.scoring.outcome import Outcome
 from chitieu.scoring.results import canonical
 from chitieu.scoring.world import World
 
 
 @dataclass(frozen=True)
-class Making:
-    """What a document is made of: what the closing says of itself, and two evaluations.
+class Moved:
+    """What moved since the version before, and what the log says of the entries that did it."""
 
-    `evaluated` has the closing's pair for its pin; `before` that of the version before, if any.
+    movements: Sequence[Movement]
+    between: Between
+
+
+@dataclass(frozen=True)
+class Making:
+    """What a document is made of: what the closing says of itself, and what was known.
+
+    `evaluated` has the closing's pair for its pin; `moved` is null in the first version.
     """
 
     id: str
@@ -40,7 +49,14 @@ class Making:
     world: World
     evaluated: Evaluated
     previous: Closing | None = None
-    before: Evaluated | None = None
+    moved: Moved | None = None
+
+
+def moved_since(before: Evaluated, after: Evaluated, plan: str) -> tuple[Movement, ...]:
+    """Each result of a plan that is not as it was at the version before, in the plan's order."""
+    both = {o.asked.id: o.asked for o in (*before.outcomes, *after.outcomes)}
+    order = {name: (a.row.order, name) for name, a in both.items() if a.plan.name == plan}
+    return tuple(sorted(movements(before, after, order), key=lambda m: order[m.target]))
 
 
 def document_bytes(making: Making) -> bytes:
@@ -139,7 +155,7 @@ def _previous(closing: Closing | None) -> dict[str, Any] | None:
 
 
 def _movements(making: Making) -> list[dict[str, Any]] | None:
-    """Each result that moved since the version before; null in the first."""
-    if making.before is None:
+    """As `/v1/changes` tells them; null in the first version."""
+    if making.moved is None:
         return None
-    return moved(making.before, making.evaluated, making.plan.name)
+    return [movement_json(one, making.moved.between) for one in making.moved.movements]

@@ -95,6 +95,11 @@ def id_of(place: str, plan: str, period: str, version: int) -> str:
     return f"{place}.{plan}.{period.replace('/', '_')}.v{version}"
 
 
+def position_of(closing: Closing) -> int:
+    """The pair's position in the log."""
+    return int(closing.position.partition(":")[2])
+
+
 def body_of(value: Mapping[str, Any]) -> str:
     """An entry's body."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -12,16 +12,18 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from chitieu import __version__
-from chitieu.closings.document import Making, document_bytes
-from chitieu.closings.state import Closing, folded
+from chitieu.closings.document import Making, Moved, document_bytes, moved_since
+from chitieu.closings.state import Closing, folded, position_of
 from chitieu.places import Place, Places
 from chitieu.ports import Entry
 from chitieu.postgres.closings import stored_document
+from chitieu.postgres.entry_facts import load_entry_facts
 from chitieu.postgres.log import read_registry_until
 from chitieu.registry import Registry, place_of
 from chitieu.reports import Report
 from chitieu.scoring.card import Evaluated, Pin, evaluate_place
 from chitieu.scoring.engine import Effects, StandingChange
+from chitieu.scoring.movement_json import Between, causes_of
 from chitieu.scoring.world import Reports, World
 
 
@@ -59,7 +61,9 @@ async def check_closings(connection: Any, places: Places, effects: Effects) -> C
             stored = None if content is None else hashlib.sha256(content).hexdigest()
             expected = closing.sha256
             if closing.code == __version__:
-                expected = hashlib.sha256(_again(past, closing, before)).hexdigest()
+                expected = hashlib.sha256(
+                    await _again(connection, past, closing, before)
+                ).hexdigest()
             else:
                 other.append(name)
             if not stored == closing.sha256 == expected:
@@ -83,7 +87,7 @@ class _Past:
 
     def world(self, place: Place, closing: Closing) -> World:
         """What was known at a closing's pair."""
-        seq = int(closing.position.partition(":")[2])
+        seq = position_of(closing)
         registry = self._registry_at(seq)
         units = [unit.code for unit in registry.units_ever_in(place)]
         reports = Reports.of(r for code in units for r in self._reports[code] if r.seq <= seq)
@@ -105,15 +109,20 @@ class _Past:
         return world, evaluate_place(world, place, pin)
 
 
-def _again(past: _Past, closing: Closing, held: dict[str, Closing]) -> bytes:
+async def _again(connection: Any, past: _Past, closing: Closing, held: dict[str, Closing]) -> bytes:
     place = place_of(past.places, closing.place)
     assert place is not None  # nothing else can be closed
     world, evaluated = past.evaluated(place, closing)
     previous = held[closing.previous] if closing.previous else None
-    before = past.evaluated(place, previous)[1] if previous else None
+    moved = None
+    if previous is not None:
+        _, before = past.evaluated(place, previous)
+        found = moved_since(before, evaluated, closing.plan)
+        facts = await load_entry_facts(connection, causes_of(found))
+        moved = Moved(found, Between(previous.known, closing.known, facts))
     catalogue = world.registry.catalogue
     assert catalogue is not None  # the plan came from it
     return document_bytes(Making(
         closing.id, catalogue.plans[closing.plan], closing.days, closing.version, closing.closed,
-        world, evaluated, previous, before,
+        world, evaluated, previous, moved,
     ))  # fmt: skip

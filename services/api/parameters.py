@@ -165,7 +165,6 @@ def on_day(on: On = None) -> dt.date | None:
 
 
 UsesMoment = Annotated[Moment, Depends(moment)]
-UsesAsOf = Annotated[dt.date, Depends(as_of_day)]
 UsesKnown = Annotated[Moment, Depends(known_only)]
 UsesPage = Annotated[Page, Depends(page)]
 UsesOn = Annotated[dt.date | None, Depends(on_day)]

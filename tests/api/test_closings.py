@@ -155,8 +155,11 @@ async def test_the_next_version_tells_what_moved(ask: Caller, world: World) -> N
     assert document["previous"]["sha256"] == first["sha256"]
     assert document["previous"]["reason"] == REASON["reason"]
     assert document["movements"]
-    events = {c["id"] for m in document["movements"] for c in m["causes"] if c["kind"] == "event"}
-    assert events == {"moved-june"}
+    parts = [part for move in document["movements"] for part in move["parts"]]
+    assert {part["cause"]["id"] for part in parts} == {"moved-june"}
+    changes = f"/v1/changes?province=77&on=2025-03-31&plan=br-vt-2025&closing={first['id']}"
+    told = (await ask(f"{changes}&to_known_at={quote(second['known_at'])}")).json()["items"]
+    assert sorted(document["movements"], key=lambda m: m["target"]) == told
     old, new = (await ask(first["links"]["document"])).json(), document
     assert old["movements"] is None
     was = {r["target"]: (r["verdict"], r["numerator"], r["denominator"]) for r in old["results"]}

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 
 from chitieu.catalogue.model import Plan, ReportingDay, Scope
 from chitieu.closings.days import closing_day, due_day, year_before
-from chitieu.closings.document import Making, document, document_bytes
+from chitieu.closings.document import Making, Moved, document, document_bytes, moved_since
 from chitieu.closings.state import Closing, Signed
 from chitieu.closings.words import period_words
 from chitieu.errors import Problem
 from chitieu.periods import Period, parse_period, to_microseconds
 from chitieu.ports import NewEntry
 from chitieu.scoring.card import Pin, evaluate_place
+from chitieu.scoring.movement_json import Between, EntryFacts, causes_of
 from tests.builders import (
     Scene,
     a_catalogue,
@@ -137,7 +138,7 @@ def test_the_columns_add_up(reported: list[tuple[int, int, bool]]) -> None:
     """The months make up the time since January; what is done and what is estimated, a column."""
     entries = [a_unit("38F01")]
     entries += [
-        cashless("38F01", f"2025-{month:02}", 50, paid, id=f"e{n}", data={"estimate": estimate})
+        cashless("38F01", f"2025-{month:02}", 50, paid, id=f"e{n:02}", data={"estimate": estimate})
         for n, (month, paid, estimate) in enumerate(reported)
     ]
     months = [row(making(entries, f"2025-{m:02}", "2025-08-01"), "I.1") for m in range(1, 7)]
@@ -187,10 +188,13 @@ def test_the_next_version_names_each_result_that_moved_and_why() -> None:
     scene = Scene(a_catalogue(the_plan()), ESTIMATED)
     scene.now = at("2026-02-01")
     scene.add(cashless("38F01", "2025-03", 100, 20, id="d", time="2025-04-02T00:00:00"))
-    world = scene.world()
+    world, pin = scene.world(), before.evaluated.pin
+    evaluated = evaluate_place(world, before.evaluated.place, replace(pin, known=world.known))
+    found = moved_since(before.evaluated, evaluated, "thu-2025")
+    facts = {known: EntryFacts("1:9", id="d") for known in causes_of(found)}
     after = replace(
-        before, version=2, world=world, previous=closed, before=before.evaluated,
-        evaluated=evaluate_place(world, before.evaluated.place, before.evaluated.pin),
+        before, version=2, world=world, evaluated=evaluated, previous=closed,
+        moved=Moved(found, Between(pin.known, world.known, facts)),
     )  # fmt: skip
     moves = document(after)["movements"]
     assert [m["target"] for m in moves] == ["thu-2025/I.1"]

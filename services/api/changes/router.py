@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from chitieu.errors import Problem
@@ -19,7 +19,17 @@ from services.api.answers import Body, Page, respond
 from services.api.documented import answers
 from services.api.evaluations import Seen
 from services.api.keyring import Caller
-from services.api.parameters import Moment, UsesAsOf, UsesOn, UsesPage, bad_value, instant
+from services.api.parameters import (
+    AsOf,
+    ClosingName,
+    Moment,
+    UsesOn,
+    UsesPage,
+    as_of_day,
+    bad_value,
+    instant,
+    moment,
+)
 from services.api.pinned import Pinned
 from services.api.reading import named_place, need_place, pin, see
 from services.api.scorecards.unit_card import repinned
@@ -36,7 +46,7 @@ Province = Annotated[
 Since = Annotated[
     str | None,
     Query(
-        description="What was known at this instant; required.",
+        description="What was known at this instant; this or `closing` is required.",
         examples=["2020-01-01T00:00:00+07:00"],
     ),
 ]
@@ -44,6 +54,20 @@ Until = Annotated[
     str | None,
     Query(description="What was known at this later instant; default all that is scored."),
 ]
+
+
+async def asked_since(
+    api: UsesApi, principal: Caller, as_of: AsOf = None, from_known_at: Since = None,
+    closing: ClosingName = None,
+) -> Moment:  # fmt: skip
+    """The day and the first known time, or the closing that stands for both."""
+    if closing is not None:
+        return await moment(api, principal, as_of, from_known_at, closing)
+    known = None if from_known_at is None else instant("from_known_at", from_known_at)
+    return Moment(as_of_day(api, as_of), known)
+
+
+UsesSince = Annotated[Moment, Depends(asked_since)]
 PlanName = Annotated[
     str | None, Query(description="Only results of this plan.", examples=["br-vt-2025"])
 ]
@@ -83,11 +107,12 @@ class Ends:
     "/changes",
     summary="What moved between two known times, and what moved it",
     responses=answers("changes", "bad_value", "as_of_too_late", "known_at_order",
-                      "known_at_in_future", "not_scored_yet", "bad_cursor", key=True, missing=True),
+                      "closing_and_pair", "known_at_in_future", "not_scored_yet", "bad_cursor",
+                      key=True, missing=True),
 )  # fmt: skip
 async def changes(  # noqa: PLR0913 - each is a query parameter
-    request: Request, api: UsesApi, principal: Caller, as_of: UsesAsOf, on: UsesOn, page: UsesPage,
-    province: Province = None, from_known_at: Since = None, to_known_at: Until = None,
+    request: Request, api: UsesApi, principal: Caller, asked: UsesSince, on: UsesOn, page: UsesPage,
+    province: Province = None, to_known_at: Until = None,
     plan: PlanName = None, target: TargetId = None,
 ) -> Response:  # fmt: skip
     """Each result that moved, by target; `parts` add up to `difference`, what is null being 0.
@@ -96,11 +121,11 @@ async def changes(  # noqa: PLR0913 - each is a query parameter
     """
     if province is None:
         raise bad_value("province", "mã tỉnh hai chữ số", "a province code, two digits")
-    if from_known_at is None:
+    as_of, since = asked.as_of, asked.known
+    if since is None:
         raise bad_value(
             "from_known_at", "thời điểm RFC 3339 có múi giờ", "an RFC 3339 instant with offset"
         )
-    since = instant("from_known_at", from_known_at)
     until = page.known if to_known_at is None else instant("to_known_at", to_known_at)
     if until is not None and since > until:
         raise Problem("known_at_order")

@@ -9,12 +9,13 @@ from typing import Final
 from chitieu import __version__
 from chitieu.catalogue.model import Plan
 from chitieu.closings.days import closing_day
-from chitieu.closings.document import Making, document_bytes
+from chitieu.closings.document import Making, Moved, document_bytes, moved_since
 from chitieu.closings.state import (
     Closing,
     Signed,
     close_entry,
     id_of,
+    position_of,
     reopen_entry,
     signed_by,
     versions,
@@ -24,9 +25,12 @@ from chitieu.keys import Principal
 from chitieu.periods import Period
 from chitieu.places import Place
 from chitieu.postgres.closings import keep_document, lock_closings, said_closings
+from chitieu.postgres.entry_facts import load_entry_facts
 from chitieu.postgres.log import head_of
 from chitieu.postgres.registry_store import append_entry
 from chitieu.registry import place_key
+from chitieu.scoring.card import Evaluated
+from chitieu.scoring.movement_json import Between, causes_of
 from services.api.parameters import Moment
 from services.api.pinned import Pinned
 from services.api.pins import horizon
@@ -82,17 +86,14 @@ async def _made(
     pinned, plan = await _pinned(api, asked)
     place = asked.place
     seen = await see(api, place, pinned)
-    before = None
-    if previous is not None:
-        then = Pinned(previous.as_of, previous.known, _seq(previous), previous.position)
-        before = repinned((await see(api, place, then)).evaluated, then)
+    evaluated = repinned(seen.evaluated, pinned)
+    moved = None if previous is None else await _moved(api, asked, previous, evaluated)
     version = 1 if previous is None else previous.version + 1
     key, period = place_key(place), str(asked.period)
     name = id_of(key, asked.plan, period, version)
     closed = Signed(await _organisation(api, principal), principal.key_id, api.now)
     making = Making(
-        name, plan, asked.period, version, closed, seen.world,
-        repinned(seen.evaluated, pinned), previous, before,
+        name, plan, asked.period, version, closed, seen.world, evaluated, previous, moved
     )  # fmt: skip
     content = await api.evaluations.run(lambda: document_bytes(making))
     catalogue = seen.world.registry.catalogue
@@ -103,6 +104,16 @@ async def _made(
         previous=previous.id if previous else None, sha256=hashlib.sha256(content).hexdigest(),
         size=len(content), catalogue=catalogue.digest, code=__version__, closed=closed,
     ), content  # fmt: skip
+
+
+async def _moved(api: Api, asked: Asked, previous: Closing, after: Evaluated) -> Moved:
+    """What moved since the version before."""
+    then = Pinned(previous.as_of, previous.known, position_of(previous), previous.position)
+    before = repinned((await see(api, asked.place, then)).evaluated, then)
+    found = await api.evaluations.run(lambda: moved_since(before, after, asked.plan))
+    async with api.pool.acquire() as connection:
+        facts = await load_entry_facts(connection, causes_of(found))
+    return Moved(found, Between(previous.known, after.pin.known, facts))
 
 
 async def _pinned(api: Api, asked: Asked) -> tuple[Pinned, Plan]:
@@ -122,10 +133,6 @@ async def _pinned(api: Api, asked: Asked) -> tuple[Pinned, Plan]:
 def _stands(api: Api, plan: Plan, place: Place) -> bool:
     """Whether a plan is on a place's scorecard."""
     return plan.place is None or api.places.bearing(plan.place, plan.place_on) == place
-
-
-def _seq(closing: Closing) -> int:
-    return int(closing.position.partition(":")[2])
 
 
 async def _organisation(api: Api, principal: Principal) -> str:
