@@ -58,10 +58,11 @@ def the_plan(**given: Any) -> Plan:
             scope=Scope(label=text("x"), units=("38F01",)),
         )),
     ]  # fmt: skip
-    calendar = ReportingDay(
-        period="2025-Q1", due=day("2025-03-19"), printed="trước ngày 20", lines=(1, 1)
-    )
-    return a_plan(rows, reporting=(calendar,), **given)
+    calendar = [
+        ReportingDay(period=period, due=day(due), printed="trước ngày 20", lines=(1, 1))
+        for period, due in (("2025-Q1", "2025-03-19"), ("2025-Q3", "2025-10-19"))
+    ]
+    return a_plan(rows, reporting=tuple(calendar), **given)
 
 
 def making(
@@ -209,6 +210,7 @@ def test_the_next_version_names_each_result_that_moved_and_why() -> None:
         ("2025-Q1", "2024-12-31", "period_not_ended"),
         ("2025-Q2", "2025-06-20", "period_not_ended"),
         ("2025-Q2", "2025-06-30", "2025-06-30"),
+        ("2025-Q3", "2025-09-15", "period_not_ended"),  # its report is wanted afterwards
         ("2025-Q2", "2026-01-05", "2025-06-30"),
         ("2025", "2025-12-31", "2025-12-31"),
         ("2026-Q1", "2026-04-05", "period_outside_plan"),
