@@ -175,7 +175,16 @@ class Registry:
             elif entry.kind == "closing":
                 closings = folded(closings, [entry.body])
         return Registry(
-            self.places, seq, catalogue, at, known, defined, units, conditions, waivers, self.found,
+            self.places,
+            seq,
+            catalogue,
+            at,
+            known,
+            defined,
+            units,
+            conditions,
+            waivers,
+            self.found,
             closings,
         )
 

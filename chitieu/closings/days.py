@@ -3,7 +3,7 @@
 A plan may want the report before its period has ended ("trước ngày 20 tháng cuối quý"). Such a
 closing still stands for the period's last day: reports that say so (`estimate`) cover the days that
 are left, and everything else counts up to the day it covers. So one figure has one day, whether it
-was closed early or late, and what is estimated is told apart (docs/decisions/0014).
+was closed early or late, and what is estimated is told apart (docs/decisions/0016).
 """
 
 from __future__ import annotations

@@ -18,11 +18,12 @@ from chitieu.closings.days import due_day
 from chitieu.closings.state import Closing, Signed
 from chitieu.closings.words import COLUMNS, REASONS, period_words, title
 from chitieu.periods import Period, civil_day, from_microseconds, known_text
-from chitieu.scoring.card import Evaluated, place_json, result_json, summary_json
+from chitieu.scoring.card import Evaluated, place_json, result_json
 from chitieu.scoring.movement_json import Between, movement_json
 from chitieu.scoring.movements import Movement, movements
 from chitieu.scoring.outcome import Outcome
 from chitieu.scoring.results import canonical
+from chitieu.scoring.schemes.share_met import share_met
 from chitieu.scoring.world import World
 
 
@@ -92,7 +93,7 @@ def document(making: Making) -> dict[str, Any]:
         "code": __version__,
         "columns": COLUMNS,
         "reasons": REASONS,
-        "summary": summary_json(shown, evaluated.why),
+        "summary": share_met(shown, evaluated.why),
         "results": [_row(making, frame, outcome) for outcome in shown],
         "previous": _previous(making.previous),
         "movements": _movements(making),
