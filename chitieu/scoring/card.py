@@ -17,7 +17,9 @@ from chitieu.registry import Registry, place_key
 from chitieu.scoring.asked import Asked, asked_of
 from chitieu.scoring.binding import binding_why
 from chitieu.scoring.figures import Figures
+from chitieu.scoring.gap import gap_json
 from chitieu.scoring.outcome import Outcome, evaluate
+from chitieu.scoring.outlook import forecast_json
 from chitieu.scoring.schemes.counting import SummaryScheme
 from chitieu.scoring.schemes.share_met import share_met
 from chitieu.scoring.sentence import display, is_percent, sentences
@@ -219,18 +221,6 @@ def actual_text(outcome: Outcome) -> str | None:
     return str(fixed(actual, 6)) if is_percent(outcome) else decimal_text(actual)
 
 
-def _gap(outcome: Outcome) -> dict[str, Any] | None:
-    if outcome.asked.target.maintain or outcome.judgement.verdict not in ("met", "not_met"):
-        return None
-    of = outcome.asked.indicator.of
-    return {
-        "points": outcome.gap_points,
-        "count": outcome.gap_count,
-        "of": of.vi,
-        "of_en": of.en,
-    }
-
-
 def result_json(outcome: Outcome, why: str | None, pin: Pin) -> dict[str, Any]:
     """One result."""
     asked, judgement, target = outcome.asked, outcome.judgement, outcome.asked.target
@@ -262,7 +252,8 @@ def result_json(outcome: Outcome, why: str | None, pin: Pin) -> dict[str, Any]:
         "published": published_of(outcome),
         "condition": condition_of(asked),
         "verdict": judgement.verdict, "reason": judgement.reason, "outlook": outcome.outlook,
-        "gap": _gap(outcome), "findings": findings_of(outcome),
+        "forecast": forecast_json(outcome.ahead), "gap": gap_json(outcome),
+        "findings": findings_of(outcome),
         "sentence": sentence, "sentence_en": sentence_en,
         "places": None, "changed_at": known_text(outcome.changed), "links": links_of(asked, pin),
     }  # fmt: skip

@@ -13,6 +13,7 @@ from chitieu.scoring.arithmetic import arithmetic_json, unit_name
 from chitieu.scoring.binding_words import binding_words
 from chitieu.scoring.card import Pin, assumed_of, citation_of, exact, result_json
 from chitieu.scoring.figures import Counted
+from chitieu.scoring.gap import gap_of_units_json
 from chitieu.scoring.outcome import Outcome
 from chitieu.scoring.reasons import reason_words
 from chitieu.scoring.relevant import fallen_reports
@@ -169,6 +170,7 @@ def explanation_json(outcome: Outcome, why: str | None, pin: Pin) -> dict[str, A
         ],
         "arithmetic": arithmetic_json(outcome),
         "waived": _waived(outcome),
+        "gap": gap_of_units_json(outcome),
         "rule": _rule(outcome, why),
         "citation": citation_of(outcome.asked),
         "condition": result["condition"],

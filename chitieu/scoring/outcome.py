@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
-from typing import Literal
 
 from chitieu.periods import Period, containing, whole_periods
 from chitieu.reports import Report
 from chitieu.scoring.asked import Asked
-from chitieu.scoring.compare import EXACT, count_gap, meets, total_gap
+from chitieu.scoring.compare import EXACT, count_gap, total_gap
 from chitieu.scoring.judge import judge
 from chitieu.scoring.judgement import Judgement
+from chitieu.scoring.outlook import Ahead, Outlook, look_ahead
 from chitieu.scoring.relevant import covered_days, newest_known
 from chitieu.scoring.world import World
 from chitieu.text import decimal_text
 
-Outlook = Literal["on_track", "at_risk", "off_track", "insufficient_history"]
 ONE_DAY = dt.timedelta(days=1)
-# A forecast needs this many ended periods; under it nothing honest can be said.
-HISTORY_MIN = 3
 
 
 @dataclass
@@ -37,7 +31,6 @@ class Outcome:
     final: bool
     met_on: dt.date | None = None
     days_late: int | None = None
-    outlook: Outlook | None = None
 
     @property
     def evaluated_on(self) -> dt.date:
@@ -46,6 +39,15 @@ class Outcome:
     @property
     def in_force(self) -> bool:
         return self.judgement.verdict != "not_in_force"
+
+    @cached_property
+    def ahead(self) -> Ahead:
+        """The outlook with its forecast, made when first asked for."""
+        return look_ahead(self.world, self.asked, self.judgement, self.final)
+
+    @property
+    def outlook(self) -> Outlook | None:
+        return self.ahead.outlook
 
     @property
     def gap_count(self) -> int | None:
@@ -157,51 +159,6 @@ def _since(outcome: Outcome) -> None:
     due = asked.target.due
     if not judgement.met and due is not None and since > due:
         outcome.days_late = (since - due).days
-
-
-def _ends_of_history(
-    outcome: Outcome, ended: Sequence[Period]
-) -> tuple[tuple[int, Decimal], tuple[int, Decimal]] | None:
-    """The first and the last ended period with a figure; None unless there are enough between."""
-
-    def figure(index: int) -> tuple[int, Decimal] | None:
-        then = judge(outcome.world, outcome.asked, ended[index].last)
-        measured = then.basis != "printed" and then.figures.reported
-        return (index, then.actual) if then.actual is not None and measured else None
-
-    first = next(filter(None, map(figure, range(len(ended)))), None)
-    if first is None:
-        return None
-    last = next(filter(None, map(figure, range(len(ended) - 1, first[0], -1))), first)
-    between = filter(None, map(figure, range(first[0] + 1, last[0])))
-    enough = len(list(itertools.islice(between, HISTORY_MIN - 2))) == HISTORY_MIN - 2
-    return (first, last) if enough else None
-
-
-def _outlook(outcome: Outcome) -> Outlook | None:
-    """Linear pace over the ended periods, carried to the last day; the plainest honest forecast."""
-    judgement, asked = outcome.judgement, outcome.asked
-    if outcome.final or judgement.verdict in ("not_in_force", "not_applicable"):
-        return None
-    target = asked.target
-    if asked.metric is None or target.value is None or judgement.basis in ("printed", "status"):
-        return "insufficient_history"
-    if judgement.lapses:
-        return "off_track"  # what was not kept up stays not met
-    cadence = asked.metric.cadence if asked.metric.cadence not in ("none", "day") else "month"
-    ended = whole_periods(cadence, Period(asked.in_force_from, outcome.evaluated_on))
-    history = _ends_of_history(outcome, ended)
-    if history is None:
-        return "insufficient_history"
-    left = len(whole_periods(cadence, Period(asked.in_force_from, asked.judged_on))) - len(ended)
-    (first_at, first), (last_at, last) = history
-    pace = EXACT.divide(last - first, Decimal(last_at - first_at))
-    forecast = EXACT.add(last, EXACT.multiply(pace, Decimal(max(0, left))))
-    comparator, value = asked.required
-    if meets(forecast, comparator, value):
-        return "on_track"
-    near = abs(EXACT.subtract(value, forecast)) <= abs(value) / 20
-    return "at_risk" if judgement.met or near else "off_track"
 
 
 __all__ = ["Outcome", "Report", "evaluate"]

@@ -62,6 +62,12 @@ def respond(
     return Response(body.content, headers=headers | {"content-type": kind})
 
 
+def unkept(body: Body) -> Response:
+    """An answer that is nobody's to keep and has no ETag: it is not so, only supposed."""
+    headers = {"cache-control": "no-store", "vary": VARY}
+    return Response(body.content, media_type="application/json", headers=headers)
+
+
 def _holds(asked: str, etag: str) -> bool:
     """Weak comparison, as RFC 9110 wants for If-None-Match; a list, or `*`."""
     return asked.strip() == "*" or any(

@@ -27,7 +27,7 @@ class _Sample(Mapping[str, str]):
         "allowed": "as_of, known_at, on", "limit": "2026-12-31", "name": "limit",
         "expected_vi": "số nguyên từ 1 đến 500", "expected_en": "a whole number from 1 to 500",
         "hint_vi": " Có phải là as_of?", "hint_en": " Did you mean as_of?",
-        "line": "1", "column": "7",
+        "line": "1", "column": "7", "number": "1",
     }  # fmt: skip
 
     def __init__(self, own: Mapping[str, str]) -> None:

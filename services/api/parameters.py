@@ -20,6 +20,7 @@ from services.api.closings.found import find_closing
 from services.api.keyring import Caller
 from services.api.state import Api, UsesApi
 
+_REPEATABLE = ("what_if",)
 _LOST_PLUS = re.compile(r" (?=[0-9]{2}:[0-9]{2}\Z)")
 
 
@@ -40,7 +41,7 @@ def refuse_unknown(request: Request) -> None:
                 "hint_en": f" Did you mean {meant[0]}?" if meant else "",
                 "allowed": ", ".join(known) or "–",
             })  # fmt: skip
-        if given.count(name) > 1:
+        if given.count(name) > 1 and name not in _REPEATABLE:
             raise Problem("repeated_parameter", {"name": name})
 
 

@@ -13,6 +13,7 @@ from chitieu.catalogue.scalars import Tier
 from chitieu.errors import Problem
 from chitieu.registry import Registry
 from chitieu.scoring.card import scorecard_json
+from chitieu.scoring.due import DUE_DAYS, MOST_DUE_DAYS, due_json
 from chitieu.scoring.rebased_json import with_places
 from chitieu.scoring.schemes import SummaryScheme, schemes_of
 from services.api.access import sees_unit
@@ -42,6 +43,13 @@ SchemeName = Annotated[
     Query(description="How the summary is scored: `share-met` (default), `points`, or a scheme of "
           "the catalogue, see docs/summary-schemes.md.", examples=["share-met"]),
 ]  # fmt: skip
+Days = Annotated[
+    str | None,
+    Query(
+        description=f"How many days ahead, 1 to {MOST_DUE_DAYS}; default {DUE_DAYS}.",
+        examples=["30"],
+    ),
+]
 UnitCode = Annotated[str, Path(description="Unit code.", examples=["cq-syt-77"])]
 
 
@@ -99,6 +107,39 @@ async def province_scorecard(
         return card
 
     return respond(request, await body_for(api, "scorecard", place, pinned, (wanted, by), make))
+
+
+@router.get(
+    "/provinces/{code}/due",
+    summary="What falls due in the next days, by who is responsible",
+    responses=answers("province_due", "bad_value", "as_of_too_late", "known_at_in_future",
+                      "not_scored_yet", key=True, missing=True),
+)  # fmt: skip
+async def province_due(
+    request: Request, api: UsesApi, principal: Caller, code: Code, asked: UsesMoment, on: UsesOn,
+    days: Days = None,
+) -> Response:  # fmt: skip
+    """Targets in force whose last day is `as_of` or one of the `days` after it."""
+    ahead = _days(days)
+    place = named_place(api, code, on or asked.as_of)
+    await need_place(api, principal, place)
+    pinned = await pin(api, place, asked)
+    seen = await see(api, place, pinned)
+
+    def make() -> object:
+        return due_json(repinned(seen.evaluated, pinned), ahead)
+
+    return respond(request, await body_for(api, "due", place, pinned, ahead, make))
+
+
+def _days(text: str | None) -> int:
+    if text is None:
+        return DUE_DAYS
+    if text.isascii() and text.isdecimal() and len(text) <= 3 and 1 <= int(text) <= MOST_DUE_DAYS:
+        return int(text)
+    raise bad_value(
+        "days", f"số nguyên từ 1 đến {MOST_DUE_DAYS}", f"a whole number from 1 to {MOST_DUE_DAYS}"
+    )
 
 
 @router.get(

@@ -17,7 +17,7 @@ from chitieu.scoring.explanation import explanation_json
 from chitieu.scoring.outcome import Outcome
 from chitieu.scoring.rebased_json import with_places
 from services.api.access import sees_units
-from services.api.answers import Page, respond
+from services.api.answers import Body, Page, respond, unkept
 from services.api.catalogue.router import TargetPath
 from services.api.documented import answers
 from services.api.keyring import Caller
@@ -34,6 +34,7 @@ from services.api.reading import (
 from services.api.scorecards.unit_card import scope_codes
 from services.api.state import Api, UsesApi
 from services.api.targets.views import history_items, unit_items
+from services.api.targets.what_if import IMPOSSIBLE, UsesWhatIf, supposed
 
 router = APIRouter(prefix="/v1/targets", tags=["results"])
 PROBLEMS = (
@@ -114,20 +115,28 @@ def need_units(principal: Principal, found: Found) -> None:
 @router.get(
     "/{target:path}/result",
     summary="A target's result",
-    responses=answers("target_result", *PROBLEMS, key=True, missing=True),
+    responses=answers("target_result", *PROBLEMS, *IMPOSSIBLE, key=True, missing=True),
 )
 async def target_result(
-    request: Request, api: UsesApi, principal: Caller, asks: Asks, by: UsesPlaces
-) -> Response:
-    """As it stands on the scorecard, with the pair and the position; `places` as there."""
+    request: Request, api: UsesApi, principal: Caller, asks: Asks, by: UsesPlaces,
+    what_if: UsesWhatIf,
+) -> Response:  # fmt: skip
+    """As it stands on the scorecard, with the pair and the position; `places` as there.
+
+    With `what_if`, as if: marked, without ETag, kept nowhere.
+    """
     found = await find(api, principal, asks)
     need_places(principal, by)
+    outcome = await supposed(api, principal, found.outcome, what_if) if what_if else found.outcome
 
     def make() -> object:
-        result = result_json(found.outcome, found.why, found.pinned.pin)
+        result = result_json(outcome, found.why, found.pinned.pin)
         if by is not None:
-            with_places([result], [found.outcome], where_of(api, by))
-        return result | found.head
+            with_places([result], [outcome], where_of(api, by))
+        return result | found.head | {"what_if": [wish._asdict() for wish in what_if]}
+
+    if what_if:
+        return unkept(await api.evaluations.run(lambda: Body.of(make())))
 
     body = await body_for(api, "result", found.place, found.pinned, (asks.target, by), make)
     return respond(request, body)
