@@ -69,6 +69,12 @@ def scorecard(  # noqa: PLR0913 - each is an option that people type
     table: Annotated[
         str | None, typer.Option(help="bảng nào của kế hoạch / which table of the plan")
     ] = None,
+    due: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=366, help="việc đến hạn trong bấy nhiêu ngày / due in so many days"
+        ),
+    ] = None,
     csv: Annotated[bool, typer.Option("--csv", help="in CSV cho Excel / print CSV")] = False,
     rows: Annotated[
         int | None, typer.Option(min=1, help="nhiều nhất bấy nhiêu dòng / at most so many lines")
@@ -87,6 +93,15 @@ def scorecard(  # noqa: PLR0913 - each is an option that people type
             "plan": plan, "tier": tier, "as_of": as_of, "known_at": known_at, "on": on,
             "scheme": scheme,
         }  # fmt: skip
+        if due is not None:
+            if as_printed or svg or csv or plan or tier or rows or scheme:
+                raise Failed(
+                    "--due chỉ đi với --as-of, --known-at, --on, --json"
+                    " / --due goes with --as-of, --known-at, --on, --json only"
+                )
+            falling = ask(settings_of(), _due(code, query, due))
+            print_json(falling) if json else console().print(tables.due(falling))
+            return
         if as_printed:
             shown = ask(settings_of(), _printed(code, query, table))
             cells, data, view = (
@@ -115,6 +130,14 @@ def _card(code: str, query: dict[str, str | None]) -> Ask[Any]:
             return await client.get(f"/v1/provinces/{code}/scorecard", **query)
         own = {name: query[name] for name in ("as_of", "known_at", "scheme")}
         return await client.get(f"/v1/units/{code}/scorecard", **own)
+
+    return work
+
+
+def _due(code: str, query: dict[str, str | None], days: int) -> Ask[Any]:
+    async def work(client: Client) -> Any:
+        own = {name: query[name] for name in ("as_of", "known_at", "on")}
+        return await client.get(f"/v1/provinces/{code}/due", days=str(days), **own)
 
     return work
 

@@ -167,6 +167,31 @@ def scorecard(
     return Group(*parts)
 
 
+def due(answer: Mapping[str, Any]) -> RenderableType:
+    """What falls due, by who is responsible: day, subject, verdict, what is missing."""
+    parts: list[RenderableType] = [heading(answer, None)]
+    for party in answer["responsible"]:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, expand=True)
+        table.title = party["label"] or speak("(văn bản không nêu ai)", "(nobody is named)")
+        table.title_justify = "left"
+        table.add_column(speak("Hạn", "Due"), no_wrap=True)
+        table.add_column(speak("Nội dung", "Subject"), ratio=5, overflow="fold")
+        table.add_column(speak("Đánh giá", "Verdict"), ratio=2, overflow="fold")
+        table.add_column(speak("Còn thiếu", "Missing"), ratio=3, overflow="fold")
+        for target in party["targets"]:
+            gap = target["gap"] or {}
+            missing = speak(gap.get("text") or "–", gap.get("text_en") or "–")
+            title = speak(target["title"], target["title_en"])
+            table.add_row(
+                _day(target["due"]), f"{target['target']}  {title}", verdict_text(target), missing
+            )
+        parts.append(table)
+    if not answer["responsible"]:
+        until = _day(answer["until"])
+        parts.append(Text(speak(f"không có gì đến hạn đến {until}", f"nothing due by {until}")))
+    return Group(*parts)
+
+
 def scorecard_rows(card: Mapping[str, Any]) -> list[list[object]]:
     """A scorecard as rows for a CSV file, one a target, with its citation."""
     names = (

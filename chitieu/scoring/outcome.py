@@ -92,12 +92,11 @@ def evaluate(world: World, asked: Asked, as_of: dt.date) -> Outcome:
     """The result of a target at the end of `as_of`."""
     outcome = judged(world, asked, as_of)
     _since(outcome)
-    outcome.outlook = _outlook(outcome)
     return outcome
 
 
 def judged(world: World, asked: Asked, as_of: dt.date) -> Outcome:
-    """`evaluate` without what looks at other days: since when it is met, the outlook."""
+    """`evaluate` without what looks at other days: since when it is met."""
     limit = asked.judged_on
     on = min(as_of, limit)
     ongoing = asked.indicator.formula == "task" and asked.target.due is None
