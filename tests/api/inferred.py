@@ -14,6 +14,28 @@ MAYBE = {
     "holds_now": "boolean", "days_late": "integer", "status": "string", "note": "string",
 }  # fmt: skip
 
+_MAYBE = {"type": ["string", "null"]}
+# What no answer of the tests may happen to hold.
+DECLARED: dict[str, dict[str, Any]] = {
+    "forecast": {
+        "type": ["object", "null"],
+        "required": ["expected", "high", "history", "low", "method", "on", "probability"],
+        "properties": {
+            "expected": _MAYBE, "high": _MAYBE, "history": {"type": "integer"}, "low": _MAYBE,
+            "method": {"enum": ["adoption", "pooled_ratio", "stock", "succession", "total"]},
+            "on": {"type": "string"}, "probability": {"type": "string"},
+        },
+    },
+    "what_if": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["field", "unit", "value"],
+            "properties": {name: {"type": "string"} for name in ("field", "unit", "value")},
+        },
+    },
+}  # fmt: skip
+
 
 def schema_of(values: Iterable[Any]) -> dict[str, Any]:
     """What all values fulfil: types and names."""
@@ -40,6 +62,8 @@ def _schema_of_field(name: str, values: list[Any]) -> dict[str, Any]:
         return {"type": ["object", "null"]}
     if name in MAYBE and all(value is None for value in values):
         return {"type": sorted(["null", MAYBE[name]])}
+    if name in DECLARED:
+        return DECLARED[name]
     return schema_of(values)
 
 

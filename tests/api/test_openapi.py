@@ -43,6 +43,8 @@ MORE = {
                            "&level=commune",
                            "/v1/provinces/01/scorecard?known_at=2020-01-01T00:00:00Z"],
     "target_result": ["/v1/targets/br-vt-2025/annex-2/I.7/province/result?as_of=2025-03-31"],
+    "province_due": ["/v1/provinces/77/due?as_of=2025-03-31&days=366",
+                     "/v1/provinces/22/due?as_of=2025-02-10&days=366", "/v1/provinces/22/due"],
     "provinces": ["/v1/provinces?limit=500"],
     "province": ["/v1/provinces/22", "/v1/provinces/79"],
     "metrics": ["/v1/metrics?limit=500"],

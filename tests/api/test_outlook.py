@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
+import jsonschema
 import pytest
 
+from chitieu.outlook.forecast import Flow, Required, pooled_ratio, succession
+from chitieu.scoring.outlook import Ahead, forecast_json
 from tests.api.conftest import Caller
+from tests.api.inferred import DECLARED
 
+DAY = dt.date(2025, 12, 31)
+OVER_80 = Required(">=", 80.0)
 AT = "as_of=2025-03-31"
 CARD = f"/v1/provinces/77/scorecard?{AT}"
 DUE = f"/v1/provinces/77/due?{AT}"
@@ -113,3 +120,13 @@ async def test_no_unit_is_named_in_a_gap_on_a_scorecard(ask: Caller) -> None:
                 assert result["gap"].keys() == {
                     "points", "count", "of", "of_en", "text", "text_en", "per_week", "weeks_left",
                 }  # fmt: skip
+
+
+def test_the_declared_schema_of_a_forecast_is_what_is_answered() -> None:
+    ahead = Ahead("on_track", pooled_ratio(Flow([8.0] * 3, [9.0] * 3, (24, 27), 9), OVER_80), DAY)
+    kept = Ahead("at_risk", succession(4, 3), DAY)
+    for each in (ahead, kept, Ahead("insufficient_history", None, DAY)):
+        jsonschema.validate(forecast_json(each), DECLARED["forecast"])
+    found = forecast_json(ahead)
+    assert found is not None
+    assert sorted(found) == DECLARED["forecast"]["required"]
