@@ -3,7 +3,7 @@
 Taken from the reports that count, not from one evaluation per period: a report's figures belong
 to the period that it lies in. A cumulative figure (January to May) is cut where the same unit's
 shorter ones (January to April) end; any other that covers several periods is spread over them by
-days.
+days. Of many units the sums of each period are taken by columns, where these make up the whole.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from typing import NamedTuple
 from chitieu.catalogue.model import Indicator
 from chitieu.outlook.forecast import Flow
 from chitieu.periods import Period, containing, parse_period, whole_periods
+from chitieu.registry import Unit
 from chitieu.reports import Report
 from chitieu.scoring.asked import Asked
 from chitieu.scoring.figures import Figures, Question
 from chitieu.scoring.judge import judge
 from chitieu.scoring.judgement import Judgement
+from chitieu.scoring.many import FEW, parts_of, share_of
+from chitieu.scoring.relevant import covered_days
 from chitieu.scoring.world import World
 
 ONE_DAY = dt.timedelta(days=1)
@@ -66,6 +69,9 @@ def steps_to(cadence: str, edge: dt.date, last: dt.date) -> int:
 
 def flow(world: World, asked: Asked, judgement: Judgement) -> Flow | None:
     """Part and whole of each ended period, and what the window of the last day holds of them."""
+    by_columns = _flow_of_many(world, asked, judgement)
+    if by_columns is not None:
+        return by_columns
     pieces = _pieces(asked, judgement.figures)
     if not pieces:
         return None
@@ -85,22 +91,61 @@ def _cut(
     periods = [p for p in whole_periods(cadence, Period(begin, on)) if p.last <= on]
     parts, wholes, speaking = _sums(pieces, periods, cadence)
     known = _known(world, asked, judgement.figures, periods, speaking)
+    return _flow(asked, cadence, periods, known, (parts, wholes), pieces)
+
+
+def _flow(
+    asked: Asked, cadence: str, periods: Sequence[Period], known: list[bool],
+    sums: tuple[Sequence[float], Sequence[float]], pieces: Sequence[Piece],
+) -> Flow | None:  # fmt: skip
     while known and not known[-1]:  # what is not all there yet is foretold with the rest
         known.pop()
     if not known:
         return None
-    count = len(known)
-    edge = periods[count - 1].last
+    edge = periods[len(known) - 1].last
     window = asked.window(asked.judged_on)
-    last = Period(window.first, asked.judged_on)
-    past_part = sum(p.part for p in pieces if last.holds(p.extent) and p.extent.last <= edge)
-    past_whole = sum(p.whole for p in pieces if last.holds(p.extent) and p.extent.last <= edge)
+    last = Period(window.first, min(edge, asked.judged_on)) if window.first <= edge else None
+    past = [p for p in pieces if last is not None and last.holds(p.extent)]
     return Flow(
-        [part if here else None for part, here in zip(parts[:count], known, strict=True)],
-        [whole if here else None for whole, here in zip(wholes[:count], known, strict=True)],
-        (past_part, past_whole),
+        [part if here else None for part, here in zip(sums[0], known, strict=False)],
+        [whole if here else None for whole, here in zip(sums[1], known, strict=False)],
+        (sum(p.part for p in past), sum(p.whole for p in past)),
         steps_to(cadence, max(edge, window.first - ONE_DAY), asked.judged_on),
     )
+
+
+def _flow_of_many(world: World, asked: Asked, judgement: Judgement) -> Flow | None:
+    """By columns; None of few units, and where the periods do not make up what counts."""
+    metric, on, units = asked.metric, judgement.on, asked.units(judgement.on)
+    cadence = cadences_of(asked)[0]
+    if metric is None or len(units) < FEW or metric.cadence != cadence:
+        return None
+    periods: list[Period] = []
+    day = judgement.window.first
+    while day <= on:
+        periods.append(containing(cadence, day))
+        day = periods[-1].last + ONE_DAY
+    found = [
+        parts_of(world, units, Question(
+            asked.measured_by, metric, Period(p.first, min(p.last, on)), on
+        ))
+        for p in periods
+    ]  # fmt: skip
+    figures = judgement.figures
+    if sum(f.numerator for f in found) != figures.numerator or (
+        figures.denominator is not None
+        and sum(f.denominator or 0 for f in found) != figures.denominator
+    ):
+        return None
+    ended = sum(p.last <= on for p in periods)
+    known = [bool(f.reports) and f.units_reported >= SPOKEN * f.units_expected for f in found]
+    pieces = [
+        Piece("", Period(p.first, min(p.last, on)), float(f.numerator), float(f.denominator or 0))
+        for p, f in zip(periods, found, strict=True)
+    ]
+    first = next((i for i, f in enumerate(found) if f.reports), ended)
+    sums = [p.part for p in pieces[first:ended]], [p.whole for p in pieces[first:ended]]
+    return _flow(asked, cadence, periods[first:ended], known[first:ended], sums, pieces)
 
 
 def _pieces(asked: Asked, figures: Figures) -> list[Piece]:
@@ -206,6 +251,9 @@ def achieved(world: World, asked: Asked, judgement: Judgement) -> tuple[list[int
     """How many of the units that count today had got there at each month's end, and the last."""
     question = _question(asked, judgement.on)
     ends = ends_of(asked, judgement.on, "month")
+    opened = asked.open_units(judgement.on)
+    if len(opened) >= FEW:
+        return _achieved_by_many(world, question, opened, ends)
     units = {c.unit for c in judgement.figures.counted}
     begun: dt.date | None = None
     counts = [0] * len(ends)
@@ -219,6 +267,14 @@ def achieved(world: World, asked: Asked, judgement: Judgement) -> tuple[list[int
             counts[number] += holds
     kept = [n for e, n in zip(ends, counts, strict=True) if begun is not None and begun <= e]
     return (kept, ends[-1]) if kept else None
+
+
+def _achieved_by_many(
+    world: World, question: Question, units: Sequence[Unit], ends: Sequence[dt.date]
+) -> tuple[list[int], dt.date] | None:
+    found = (share_of(world, units, replace(question, on=end)) for end in ends)
+    kept = list(itertools.dropwhile(lambda figures: not figures.reported, found))
+    return ([int(figures.numerator) for figures in kept], ends[-1]) if kept else None
 
 
 def _held(
@@ -250,48 +306,59 @@ def stock_shares(
 ) -> tuple[list[float], dt.date, str] | None:
     """Percent at the ends of periods in which figures are renewed, the last end, the cadence."""
     question = _question(asked, judgement.on)
-    units = sorted({c.unit for c in judgement.figures.counted if c.report})
-    days = {
-        unit: [
-            r.first
-            for r in world.reports.of_group(unit, question.metric.name, question.group)
-            if r.covers <= judgement.on
-        ]
-        for unit in units
-    }
-    renewed = sorted({day for each in days.values() for day in each})
+    share = _share_of_many(world, asked, judgement, question) or _share_of_few(
+        world, judgement, question
+    )
+    renewed = covered_days(world, asked, judgement.on)
     for cadence in cadences_of(asked):
         ends = ends_of(asked, judgement.on, cadence)
         fresh = {containing(cadence, day).last for day in renewed} & set(ends)
         span = [e for e in ends if fresh and min(fresh) <= e <= max(fresh)]
         if len(fresh) >= MOSTLY * len(span) or cadence == CADENCES[-1]:
-            shares = _shares(world, question, days, span)
-            return (shares, span[-1], cadence) if shares else None
+            found = list(itertools.dropwhile(lambda one: one is None, map(share, span)))
+            kept = [one for one in found if one is not None]
+            return (kept, span[-1], cadence) if kept and len(kept) == len(found) else None
     return None
 
 
-def _shares(
-    world: World, question: Question, days: dict[str, list[dt.date]], ends: Sequence[dt.date]
-) -> list[float]:
-    """From the first end at which most units have spoken."""
-    numerator, denominator = question.indicator.numerator, question.indicator.denominator
-    shares: list[float] = []
-    for end in ends:
-        part = whole = 0.0
-        spoken = 0
-        at_end = replace(question, on=end)
-        for unit, each in days.items():
-            if not any(day <= end for day in each):
-                continue
-            spoken += 1
-            for report in at_end.select(world, unit).taken:
-                part += float(report.number(numerator or ""))
-                whole += float(report.number(denominator)) if denominator else 0.0
-        if spoken < SPOKEN * len(days) or whole <= 0:
-            shares = []
-            continue
-        shares.append(100.0 * part / whole)
-    return shares
+Share = Callable[[dt.date], float | None]
+
+
+def _share_of_many(
+    world: World, asked: Asked, judgement: Judgement, question: Question
+) -> Share | None:
+    """The share on a day, by columns; None of few units, and where they are not what counts."""
+    units = asked.open_units(judgement.on)
+    if len(units) < FEW:
+        return None
+    now = parts_of(world, units, question)
+    figures = judgement.figures
+    if (now.numerator, now.denominator) != (figures.numerator, figures.denominator):
+        return None
+
+    def share(day: dt.date) -> float | None:
+        then = parts_of(world, units, replace(question, on=day))
+        if then.units_reported < SPOKEN * now.units_reported or not then.denominator:
+            return None
+        return 100.0 * float(then.numerator) / float(then.denominator)
+
+    return share
+
+
+def _share_of_few(world: World, judgement: Judgement, question: Question) -> Share:
+    units = sorted({c.unit for c in judgement.figures.counted if c.report})
+    indicator = question.indicator
+
+    def share(day: dt.date) -> float | None:
+        taken = [replace(question, on=day).select(world, unit).taken for unit in units]
+        part = sum(r.number(indicator.numerator or "") for each in taken for r in each)
+        whole = sum(r.number(indicator.denominator or "") for each in taken for r in each)
+        spoken = sum(bool(each) for each in taken)
+        if spoken < SPOKEN * len(units) or not whole:
+            return None
+        return 100.0 * float(part) / float(whole)
+
+    return share
 
 
 def judged_shares(world: World, asked: Asked, on: dt.date) -> tuple[list[float], dt.date] | None:

@@ -86,7 +86,7 @@ def _forecast(world: World, asked: Asked, judgement: Judgement) -> Forecast | No
         if held is None:
             return None
         steps = steps_to("month", held[1], asked.judged_on)
-        return adoption(held[0], len({c.unit for c in judgement.figures.counted}), steps, required)
+        return adoption(held[0], int(judgement.figures.denominator or 0), steps, required)
     if formula == "share_meeting":
         shares = judged_shares(world, asked, judgement.on)
         if shares is None:

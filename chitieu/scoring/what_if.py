@@ -197,13 +197,7 @@ def _made(outcome: Outcome, world: World, unit: str, looks: _Asked) -> Report:
 
 def _replaced(world: World, held: Report | None, made: Report) -> World:
     """The world with one report exchanged or added; the one given is not touched."""
-    old = world.reports
-    standing = defaultdict(list, old.standing)
-    key = (made.unit, made.metric)
-    standing[key] = [r for r in standing.get(key, ()) if r is not held] + [made]
-    by_item = defaultdict(list, old.by_item)
-    if made.metric == TASK:
-        item = (TASK, made.item)
-        by_item[item] = [r for r in by_item.get(item, ()) if r is not held] + [made]
-    reports = Reports(standing, old.fallen, by_item, old.fallen_by_item)
+    kept = (report for report, fallen in world.reports.every() if fallen is None)
+    reports = Reports.of(report for report in kept if report is not held)
+    reports.add(made)
     return World(world.registry, reports, world.known)

@@ -2,9 +2,12 @@
 
 from decimal import Decimal
 
+import pytest
+
 from chitieu.ports import NewEntry
+from chitieu.scoring import history
 from chitieu.scoring.what_if import Supposed, suppose
-from tests.builders import an_event
+from tests.builders import Scene, a_catalogue, a_plan, a_row, a_target, a_unit, an_event, cashless
 from tests.outlook.test_results import OF_ONE, RATIO, emr, monthly, one, scene
 
 CASES = "telemedicine-case-total"
@@ -91,3 +94,56 @@ def test_every_unit_there_already_is_likely_to_stay() -> None:
     _, found = one(made, "2025-08-31")
     assert (found["forecast"]["expected"], found["verdict"]) == ("100", "met")
     assert found["outlook"] == "on_track"
+
+
+MANY = [f"38F{number}" for number in range(10, 22)]
+
+
+def of_many(indicator: str, entries: list[NewEntry]) -> Scene:
+    row = a_row("r", indicator, target=a_target(value=Decimal(60)))
+    units = [a_unit(code) for code in MANY]
+    return Scene(a_catalogue(a_plan([row])), [*units, *entries])
+
+
+def states() -> list[NewEntry]:
+    months = range(1, 10)
+    return [
+        emr(code, "live" if month > number // 2 else "pilot", f"2025-{month:02}-05", month)
+        for number, code in enumerate(MANY) for month in months if (number + month) % 3 == 0
+    ]  # fmt: skip
+
+
+def figures() -> list[NewEntry]:
+    return [
+        e for number, code in enumerate(MANY)
+        for e in monthly([50 + number + month for month in range(9)], code, 100 + number)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("indicator", "entries", "method"),
+    [(RATIO, figures(), "pooled_ratio"), ("emr-hospital-share", states(), "adoption")],
+)
+@pytest.mark.parametrize("as_of", ["2025-05-31", "2025-09-17", "2025-09-30"])
+def test_many_units_are_foretold_by_columns_as_by_reports(
+    monkeypatch: pytest.MonkeyPatch, indicator: str, entries: list[NewEntry], method: str,
+    as_of: str,
+) -> None:  # fmt: skip
+    made = of_many(indicator, entries)
+    with monkeypatch.context() as patched:
+        # What is asked of all reports at once is never asked of their lists.
+        patched.setattr(history, "_pieces", None)
+        patched.setattr(history, "_held", None)
+        by_columns = one(made, as_of)[1]["forecast"]
+    monkeypatch.setattr(history, "FEW", 10**6)
+    assert by_columns == one(made, as_of)[1]["forecast"]
+    assert by_columns["method"] == method
+
+
+def test_many_units_with_longer_reports_are_told_apart_by_their_reports() -> None:
+    quarters = [
+        cashless(code, f"2025-Q{quarter}", 300, 180, id=f"{code}-q{quarter}")
+        for code in MANY for quarter in (1, 2, 3)
+    ]  # fmt: skip
+    _, found = one(of_many(RATIO, quarters), "2025-10-05")
+    assert (found["forecast"]["history"], found["forecast"]["expected"]) == (3, "60")
