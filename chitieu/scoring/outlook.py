@@ -76,6 +76,8 @@ def _forecast(world: World, asked: Asked, judgement: Judgement) -> Forecast | No
     metric, target = asked.metric, asked.target
     if metric is None or target.value is None or judgement.basis in ("printed", "status"):
         return None
+    if not judgement.figures.reported:
+        return None  # and no list of who is silent is made for it
     comparator, value = asked.required
     required = Required(comparator or ">=", float(value))
     if target.maintain and metric.cadence != "none":
