@@ -94,13 +94,8 @@ def scorecard(  # noqa: PLR0913 - each is an option that people type
             "scheme": scheme,
         }  # fmt: skip
         if due is not None:
-            if as_printed or svg or csv or plan or tier or rows or scheme:
-                raise Failed(
-                    "--due chỉ đi với --as-of, --known-at, --on, --json"
-                    " / --due goes with --as-of, --known-at, --on, --json only"
-                )
-            falling = ask(settings_of(), _due(code, query, due))
-            print_json(falling) if json else console().print(tables.due(falling))
+            alone = not (as_printed or svg or csv or plan or tier or rows or scheme)
+            _print_due(ask(settings_of(), _due(code, query, due, alone)), json)
             return
         if as_printed:
             shown = ask(settings_of(), _printed(code, query, table))
@@ -134,12 +129,25 @@ def _card(code: str, query: dict[str, str | None]) -> Ask[Any]:
     return work
 
 
-def _due(code: str, query: dict[str, str | None], days: int) -> Ask[Any]:
+def _due(code: str, query: dict[str, str | None], days: int, alone: bool) -> Ask[Any]:
+    if not alone:
+        raise Failed(
+            "--due chỉ đi với --as-of, --known-at, --on, --json"
+            " / --due goes with --as-of, --known-at, --on, --json only"
+        )
+
     async def work(client: Client) -> Any:
         own = {name: query[name] for name in ("as_of", "known_at", "on")}
         return await client.get(f"/v1/provinces/{code}/due", days=str(days), **own)
 
     return work
+
+
+def _print_due(answer: Any, json: bool) -> None:
+    if json:
+        print_json(answer)
+    else:
+        console().print(tables.due(answer))
 
 
 def _printed(
