@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from chitieu.places import Place
+from chitieu.registry import Unit
 from chitieu.scoring.asked import Asked, asked_of
 from chitieu.scoring.card import Evaluated, actual_text, day, exact, scope_json
 from chitieu.scoring.figures import Counted
@@ -35,8 +36,9 @@ from chitieu.scoring.parts import (
 from chitieu.scoring.sentence import display
 from chitieu.scoring.world import World
 from chitieu.text import decimal_text
+from chitieu.waivers import Waiver, Withdrawal
 
-StepKind = Literal["catalogue", "unit", "record", "report", "time"]
+StepKind = Literal["catalogue", "unit", "waiver", "condition", "report", "time"]
 
 
 @dataclass(frozen=True)
@@ -177,28 +179,29 @@ class _Between:
                     return judged(world, asked, now.as_of)
 
                 found = report_parts(was, now, self._span, judge)
-                return found or self._unit_parts(was, now, gone, come)
-            case "unit":
-                return self._unit_parts(was, now, gone, come)
+                return found or self._of_units("unit", was, now, gone, come)
+            case "unit" | "waiver":
+                return self._of_units(kind, was, now, gone, come)
             case "catalogue":
                 cause = self._catalogue_cause(now.asked.id)
-            case "record":
+            case "condition":
                 cause = Cause("condition", max(self._conditions(now.asked.id)))
             case _:
                 cause = Cause("time", None)
         return [part_of(None, cause, gone, come)]
 
-    def _unit_parts(
-        self, was: Outcome, now: Outcome, gone: Sequence[Counted], come: Sequence[Counted]
-    ) -> list[Part]:
-        """By units that opened, closed, moved or changed; what is another's by the newest."""
-        changed = self._changed_units
+    def _of_units(
+        self, kind: Literal["unit", "waiver"], was: Outcome, now: Outcome,
+        gone: Sequence[Counted], come: Sequence[Counted],
+    ) -> list[Part]:  # fmt: skip
+        """By units that opened, closed, moved, changed or were freed; another's by the newest."""
+        changed = self._changed_units if kind == "unit" else self._changed_waivers
         both = was.asked.speakers(was.evaluated_on) | now.asked.speakers(now.evaluated_on)
         concerned = {code: changed[code] for code in sorted(changed) if code in both} or changed
         if not (gone or come):
-            return [
-                Part(code, Cause("unit", known), ZERO, ZERO) for code, known in concerned.items()
-            ]
+            # A unit with several codes is one.
+            units = {known: code for code, known in concerned.items()}
+            return [Part(code, Cause(kind, known), ZERO, ZERO) for known, code in units.items()]
         newest = max(concerned.values())
         found: dict[tuple[str, int], tuple[list[Counted], list[Counted]]] = {}
         for side, items in enumerate((gone, come)):
@@ -206,7 +209,7 @@ class _Between:
                 key = (item.unit, changed.get(item.unit, newest))
                 found.setdefault(key, ([], []))[side].append(item)
         return [
-            part_of(code, Cause("unit", known), *sides)
+            part_of(code, Cause(kind, known), *sides)
             for (code, known), sides in sorted(found.items())
         ]
 
@@ -219,6 +222,7 @@ class _Between:
             *(("catalogue", known) for known in self._defined(name)),
             *(("condition", known) for known in self._conditions(name)),
             *((_alone(c), c.known) for c in changes_between(old.world, new, self._span)),
+            *(("waiver", known) for known in self._changed_waivers.values()),
             *(("unit", known) for known in self._changed_units.values()),
         ]
         causes = [Cause(kind, known) for kind, known in dict.fromkeys(found)]
@@ -248,7 +252,7 @@ class _Between:
         """A scope may hold another's since units changed: the newest of what the register tells."""
         told: list[tuple[CauseKind, Iterable[int]]] = [
             ("unit", self._changed_units.values()), ("catalogue", self._defined(name)),
-            ("condition", self._conditions(name)),
+            ("condition", self._conditions(name)), ("waiver", self._changed_waivers.values()),
         ]  # fmt: skip
         for kind, known in told:
             if newest := max(known, default=None):
@@ -286,23 +290,47 @@ class _Between:
         if self._changed_units:
             registry = replace(registry, units=two.units)
             kinds.append(("unit", World(registry, first.reports, known)))
+        if self._changed_waivers:
+            registry = replace(registry, waivers=two.waivers)
+            kinds.append(("waiver", World(registry, first.reports, known)))
         if any(self._span.holds(c.known) for c in two.conditions.values()):
-            kinds.append(("record", World(two, first.reports, known)))
+            kinds.append(("condition", World(two, first.reports, known)))
         kinds.append(("report", World(two, last.reports, known)))
         if first.known_day != last.known_day:
             kinds.append(("time", last))
         return [Step(kind, world, self._after.place) for kind, world in kinds]
 
     @cached_property
+    def _concerned(self) -> dict[str, Unit]:
+        """Units that concern a target here at either end, by every code that they bore."""
+        last, found = self._after.world.registry, dict[str, Unit]()
+        for evaluated in (self._before, self._after):
+            places = {o.asked.place.key: o.asked.place for o in evaluated.outcomes}
+            for place in {**places, evaluated.place.key: evaluated.place}.values():
+                for unit in evaluated.world.registry.units_ever_in(place):
+                    now = last.unit_of(unit.code) or unit
+                    found |= dict.fromkeys(now.codes, now)
+        return found
+
+    @cached_property
     def _changed_units(self) -> dict[str, int]:
-        """Units that concern the place → known time of their newest attributes since."""
+        """Their codes → known time of their newest attributes since."""
         found = {}
-        for world in (self._before.world, self._after.world):
-            for unit in world.registry.units_ever_in(self._after.place):
-                held = self._after.world.registry.units[unit.code]
-                known = [v.known for v in held.versions if self._span.holds(v.known)]
-                if known:
-                    found[unit.code] = max(known)
+        for code, unit in self._concerned.items():
+            known = [v.known for v in unit.versions if self._span.holds(v.known)]
+            if known:
+                found[code] = max(known)
+        return found
+
+    @cached_property
+    def _changed_waivers(self) -> dict[str, int]:
+        """Their codes → known time of the newest waiver that was granted or withdrawn since."""
+        waivers, found = self._after.world.registry.waivers, dict[str, int]()
+        every: list[Waiver | Withdrawal] = [*waivers.granted.values(), *waivers.withdrawn.values()]
+        for said in every:
+            unit = self._concerned.get(said.unit)
+            for code in unit.codes if unit and self._span.holds(said.known) else ():
+                found[code] = max(said.known, found.get(code, 0))
         return found
 
 

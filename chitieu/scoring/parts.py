@@ -211,7 +211,7 @@ def unit_change(outcome: Outcome, known: int) -> bool:
 def _newest(after: Outcome, unit: str, changes: Sequence[Change], span: Span) -> int:
     """Where no turn is found: a unit came from elsewhere with older reports."""
     registry = after.world.registry
-    own = registry.units.get(unit)
+    own = registry.unit_of(unit)
     known = [v.known for v in own.versions if span.holds(v.known)] if own else []
     known = known or [change.known for change in changes]
     known = known or [
@@ -243,7 +243,9 @@ class _Finder:
 
     def known(self, item: Counted, *, came: bool) -> int | None:
         """Known time of the entry; None where the unit's own reports do not tell."""
-        report, of_unit = item.report, self._by_unit.get(item.unit, [])
+        report = item.report
+        # It may have reported under an older code.
+        of_unit = self._by_unit.get(report.unit if report else item.unit, [])
         if report is None:
             # The unit was silent, or is again. In a share each unit speaks for itself.
             return of_unit[0].known if of_unit and self._share else None

@@ -180,7 +180,7 @@ def test_between_two_neighbours_the_cause_is_the_entry_between_them(
     log, as_of = history
     kinds = {"event": {"event", "correction", "estimate_replaced", "retraction"},
              "retraction": {"retraction"}, "unit": {"unit"}, "catalogue": {"catalogue"},
-             "condition": {"condition"}}  # fmt: skip
+             "condition": {"condition"}, "waiver": {"waiver"}}  # fmt: skip
     before = seen(log, 1, as_of)
     for until in range(2, len(log) + 1):
         after = seen(log, until, as_of)

@@ -19,6 +19,8 @@ from tests.builders import (
     a_row,
     a_target,
     a_unit,
+    a_waiver,
+    a_withdrawal,
     an_event,
     cashless,
     text,
@@ -216,6 +218,37 @@ def test_a_condition_brings_a_target_into_force_and_moves_what_binds() -> None:
     assert (weaker.why_before, weaker.why_after) == (None, "thu-2025/b")
     assert [(p.cause.kind, p.cause.target) for p in weaker.parts] == [("condition", "thu-2025/b")]
     assert [(p.cause.kind, p.cause.target) for p in stricter.parts] == [("condition", None)]
+
+
+def test_a_waived_silent_unit_leaves_the_whole_and_comes_back_when_it_is_withdrawn() -> None:
+    scene = target(indicator="emr-hospital-share")
+    live = {"state": "live", "on": "2025-02-01", "paperless": True}
+    scene.add(a_unit("38F01"), a_unit("38F02"), an_event("emr", "38F01", live, id="a"))
+    [freed] = between(scene, a_waiver("38F02", "2025-01-01", "2025-12-31"))
+    assert parts(freed) == [("waiver", "38F02", 0, -1)]
+    [back] = between(scene, a_withdrawal(unit="38F02"))
+    assert parts(back) == [("waiver", "38F02", 0, 1)]
+
+
+def test_a_waiver_that_moves_only_what_is_expected_is_named() -> None:
+    scene = target()
+    scene.add(a_unit("38F01"), a_unit("38F02"), cashless("38F01", "2025-Q1", 10, 6, id="a"))
+    [moved] = between(scene, a_waiver("38F02", "2025-01-01", "2025-12-31"))
+    assert parts(moved) == [("waiver", "38F02", 0, 0)]
+
+
+def test_a_unit_under_a_new_code_is_moved_by_its_own_entry() -> None:
+    scene = target()
+    scene.add(a_unit("38F01"), cashless("38F01", "2025-01", 10, 6, id="a"))
+    [moved] = between(
+        scene, a_unit("38F09", since="2025-02-01", succeeds="38F01"),
+        cashless("38F09", "2025-02", 20, 9, id="b"),
+    )  # fmt: skip
+    told = parts(moved)
+    assert sum(p[2] for p in told) == 9
+    assert sum(p[3] for p in told) == 20
+    assert ("event", "38F09", 9, 20) in told
+    assert {p[0] for p in told} == {"unit", "event"}
 
 
 def test_time_alone_makes_reports_due() -> None:
