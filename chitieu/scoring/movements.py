@@ -1,6 +1,6 @@
 """What moved between two known times, and what moved it. Pure.
 
-From one to the other in steps: the catalogue, the units, conditions and waivers, the reports, the
+From one to the other in steps: the catalogue, the units, waivers, conditions, the reports, the
 day up to which reports are due. Only what a step moves is told by it, so the parts of all steps add
 up to the difference exactly, and each part has one cause: an entry of the log placed between the
 two, or the passing of time. What a result prints as null counts as 0.
