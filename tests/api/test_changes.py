@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +11,6 @@ import pytest_asyncio
 
 from chitieu.periods import known_text
 from tests.api.conftest import Caller, World, payment, post, score
-from tests.builders import NOON
 
 AS_OF = "2025-12-31"
 START = "2020-01-01T00:00:00Z"
@@ -41,6 +39,7 @@ async def moved(ask: Caller, since: str, until: str | None = None, **more: str) 
 @pytest_asyncio.fixture(loop_scope="session")
 async def corrected(ask: Caller, world: World) -> AsyncIterator[tuple[str, str, str]]:
     """Known times before a report, after it, and after its correction."""
+    await score(world.dsn)  # what other tests have left
     times = [await now_known(ask)]
     name = f"c{len(times[0])}-{times[0][-12:-6]}"
     month = {"period": "2025-11", "time": "2025-12-02T09:00:00+07:00"}
@@ -179,10 +178,12 @@ async def test_bad_questions(ask: Caller, query: str, code: str) -> None:
 
 
 async def test_a_question_ahead_of_the_newest_position_is_an_empty_list(
-    ask: Caller, app: Any
+    ask: Caller, world: World, app: Any
 ) -> None:
+    await score(world.dsn)
     async with app.state.api.pool.acquire() as connection:
         head = await connection.fetchval("SELECT known FROM log_head")
-    # Other tests may have lifted the log past the clock.
-    ahead = max((NOON + dt.timedelta(seconds=59)).isoformat(), known_text(head), key=instant_of)
-    assert (await moved(ask, ahead))["items"] == []
+    ahead = max(head, app.state.api.now)
+    answer = await moved(ask, known_text(ahead))
+    assert (answer["items"], answer["from"]) == ([], answer["to"])
+    assert answer["to"]["known_at"] == known_text(ahead)
