@@ -7,7 +7,7 @@ score of the probability of meeting, beside those of two yardsticks: persistence
 will be met) and a straight line through the first and the last figure, carried to the end.
 
 The methods' few constants were set on DEVELOPMENT seeds only. HELD_OUT seeds are for one run at
-the end; its table stands in docs/decisions/0016-outlook.md.
+the end; its table stands in docs/decisions/0017-outlook.md.
 """
 
 from __future__ import annotations

@@ -353,6 +353,17 @@ class _Links:
             links.sort(key=lambda link: link.key.order)
 
 
+def place_key(place: Place) -> str:
+    """A place as one word: `77`, or `79@2025-07-01` for one that began later."""
+    return place.code if place.valid_from is None else f"{place.code}@{place.valid_from}"
+
+
+def place_of(places: Places, key: str) -> Place | None:
+    """The place that a place key names."""
+    code, _, since = key.partition("@")
+    return places.bearing(code, dt.date.fromisoformat(since or "1900-01-01"))
+
+
 def _names(rows: PlaceRows) -> dict[PlaceKey, list[Naming]]:
     """The first name of each place, then its renames by day."""
     names = {row.key: [row.naming] for row in rows.places}

@@ -12,108 +12,19 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from chitieu.catalogue.catalogue import Catalogue
 from chitieu.closings.state import Closing, folded
 from chitieu.periods import Period
-from chitieu.places import Place, Places
+from chitieu.places import Place, Places, place_key
 from chitieu.ports import Entry
 from chitieu.unit_codes import by_newest_code
+from chitieu.units import ONE_DAY, Unit, Whereabouts, whereabouts, with_version
 from chitieu.waivers import Waiver, Waivers
 
 K = TypeVar("K")
-ONE_DAY = dt.timedelta(days=1)
 KEPT_MAX = 512
-
-
-def place_key(place: Place) -> str:
-    """A place as one word: `77`, or `79@2025-07-01` for one that began later."""
-    return place.code if place.valid_from is None else f"{place.code}@{place.valid_from}"
-
-
-def place_of(places: Places, key: str) -> Place | None:
-    """The place that a place key names."""
-    code, _, since = key.partition("@")
-    return places.bearing(code, dt.date.fromisoformat(since or "1900-01-01"))
-
-
-@dataclass(frozen=True, slots=True)
-class UnitVersion:
-    """A unit's attributes from a day on, as an entry of the log set them."""
-
-    code: str
-    from_: dt.date
-    seq: int
-    known: int
-    attributes: Mapping[str, Any]
-
-    @property
-    def closed(self) -> dt.date | None:
-        """The last day open that these attributes say; null when they say none."""
-        day = self.attributes.get("closed")
-        return dt.date.fromisoformat(day) if day else None
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A reporting unit with its whole known history, oldest day first."""
-
-    code: str
-    versions: tuple[UnitVersion, ...]
-    older: tuple[str, ...] = ()  # codes that it bore before, the oldest first
-
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """Every code under which it reported, the oldest first."""
-        return (*self.older, self.code)
-
-    @property
-    def succeeds(self) -> str | None:
-        """The code that it bore before this one, as its newest attributes say."""
-        code: str | None = self.versions[-1].attributes.get("succeeds")
-        return code
-
-    @property
-    def opened(self) -> dt.date:
-        return self.versions[0].from_
-
-    @property
-    def closed(self) -> dt.date | None:
-        """Its last day open; null while open."""
-        return self.versions[-1].closed
-
-    @property
-    def seq(self) -> int:
-        """The newest entry about it."""
-        return max(version.seq for version in self.versions)
-
-    @property
-    def first_seq(self) -> int:
-        return min(version.seq for version in self.versions)
-
-    def is_open(self, day: dt.date) -> bool:
-        return self.open_within(day, day)
-
-    def open_within(self, first: dt.date, last: dt.date) -> bool:
-        """Whether it is open on any of these days; closed and reopened, it was closed between."""
-        for number, version in enumerate(self.versions):
-            begin, end = max(first, version.from_), last
-            if number + 1 < len(self.versions):
-                end = min(end, self.versions[number + 1].from_ - dt.timedelta(days=1))
-            if version.closed is not None:
-                end = min(end, version.closed)
-            if begin <= end:
-                return True
-        return False
-
-    def version_on(self, day: dt.date) -> UnitVersion:
-        """The attributes that hold on a day; before it opened, the first ones."""
-        held = [version for version in self.versions if version.from_ <= day]
-        return held[-1] if held else self.versions[0]
-
-    def on(self, day: dt.date) -> Mapping[str, Any]:
-        return self.version_on(day).attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +56,7 @@ class Registry:
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     waivers: Waivers = field(default_factory=Waivers)
     # What was once found of a unit: units never change, and most are in every later registry.
-    found: dict[str, _Whereabouts] = field(default_factory=dict, compare=False, repr=False)
+    found: dict[str, Whereabouts] = field(default_factory=dict, compare=False, repr=False)
     closings: Mapping[str, Closing] = field(default_factory=dict)
 
     def with_entries(self, entries: Iterable[Entry]) -> Registry:
@@ -165,7 +76,7 @@ class Registry:
                     for name in catalogue.targets
                 }
             elif entry.kind == "unit":
-                unit = _with_version(units, entry)
+                unit = with_version(units, entry)
                 units[unit.code] = unit
             elif entry.kind == "condition":
                 condition = _condition(entry)
@@ -242,10 +153,10 @@ class Registry:
         """Every province that its reports can concern: where it ever was, and what followed."""
         return self._whereabouts(unit).places
 
-    def _whereabouts(self, unit: Unit) -> _Whereabouts:
+    def _whereabouts(self, unit: Unit) -> Whereabouts:
         held = self.found.get(unit.code)
         if held is None or held.unit is not unit:
-            held = self.found[unit.code] = _whereabouts(self.places, unit)
+            held = self.found[unit.code] = whereabouts(self.places, unit)
         return held
 
     def units_ever_in(self, place: Place) -> tuple[Unit, ...]:
@@ -370,28 +281,6 @@ class Registry:
         return {}
 
 
-class _Whereabouts(NamedTuple):
-    """A unit's provinces: those its reports can concern, and `near`, those it may lie in."""
-
-    unit: Unit
-    places: tuple[Place, ...]
-    keys: tuple[str, ...]
-    near: frozenset[str]
-
-
-def _whereabouts(places: Places, unit: Unit) -> _Whereabouts:
-    found: dict[str, Place] = {}
-    near: set[str] = set()
-    for version in unit.versions:
-        placed = places.bearing(version.attributes["province"], version.from_)
-        if placed is not None:
-            lineage = places.lineage(placed)
-            near |= {place_key(p) for p in lineage.before}
-            found |= {place_key(p): p for p in (placed, *lineage.after)}
-    keys = tuple(sorted(found))
-    return _Whereabouts(unit, tuple(found[key] for key in keys), keys, frozenset(near | set(keys)))
-
-
 def _same(before: Catalogue | None, after: Catalogue, name: str) -> bool:
     """Whether a target, its row, indicator and metrics are defined as they were."""
     if before is None or name not in before.targets:
@@ -406,18 +295,6 @@ def _same(before: Catalogue | None, after: Catalogue, name: str) -> bool:
             return False
         old, new = before.indicators.get(old.inner or ""), after.indicators.get(new.inner or "")
     return old is new
-
-
-def _with_version(units: Mapping[str, Unit], entry: Entry) -> Unit:
-    body = json.loads(entry.body)
-    version = UnitVersion(
-        body["code"], dt.date.fromisoformat(body["from"]), entry.seq, entry.known,
-        body["attributes"],
-    )  # fmt: skip
-    kept = units[version.code].versions if version.code in units else ()
-    # The same first day said again replaces what was said before.
-    kept = tuple(v for v in kept if v.from_ != version.from_)
-    return Unit(version.code, tuple(sorted((*kept, version), key=lambda v: v.from_)))
 
 
 def _condition(entry: Entry) -> Condition:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from chitieu.registry import Unit
+from chitieu.units import Unit
 
 
 def by_newest_code(units: Mapping[str, Unit]) -> Mapping[str, Unit]:

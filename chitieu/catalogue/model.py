@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chitieu.catalogue.scalars import (
     Cadence,
+    Comparator,
     Day,
     Digest,
     Exact,
@@ -33,9 +34,6 @@ from chitieu.catalogue.scalars import (
     UnitCode,
     UnitKind,
     Window,
-)
-from chitieu.catalogue.scalars import (
-    Comparator as Comparator,
 )
 
 

@@ -21,11 +21,10 @@ from chitieu.demo.plan import demo_catalogue, plan_name
 from chitieu.demo.registry import Shape, units_of
 from chitieu.demo.reports import Event, months_of, reports_of
 from chitieu.place_kinds import Level
-from chitieu.places import Places
+from chitieu.places import Places, place_key
 from chitieu.postgres.first_keys import WantedKey, keys_of, make_keys
 from chitieu.postgres.unit_import import import_units
 from chitieu.posting import in_batches, wait_scored
-from chitieu.registry import place_key
 from chitieu.settings import Settings
 
 _BATCH = 1000

@@ -1,1 +1,1 @@
-"""Who has reported what: in time, late, not, waived. Pure; decided in docs/decisions/0012."""
+"""Who has reported what: in time, late, not, waived. Pure; decided in docs/decisions/0011."""

@@ -16,12 +16,12 @@ from chitieu.catalogue.catalogue import TASK as TASK_METRIC
 from chitieu.catalogue.model import Metric
 from chitieu.completeness.calendar import ONE_DAY, Due, due_of, ending_in
 from chitieu.periods import VIETNAM, Period, to_microseconds
-from chitieu.registry import Unit
 from chitieu.reports import TASK, Report
 from chitieu.scoring.asked import Asked
 from chitieu.scoring.figures import Question
 from chitieu.scoring.selection import Selection, covered, latest, merged_days
 from chitieu.scoring.world import World
+from chitieu.units import Unit
 from chitieu.waivers import Waiver
 
 State = Literal["on_time", "late", "awaited", "missing", "waived"]

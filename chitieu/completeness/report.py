@@ -13,12 +13,13 @@ from chitieu.completeness.calendar import default_period, printed_day
 from chitieu.completeness.owed import Owed, owed_for
 from chitieu.periods import Period, known_text
 from chitieu.places import Place
-from chitieu.registry import Registry, Unit
+from chitieu.registry import Registry
 from chitieu.scoring.asked import Asked, asked_of
 from chitieu.scoring.card import Pin, place_json
 from chitieu.scoring.explanation import waiver_json
 from chitieu.scoring.world import World
 from chitieu.text import fixed
+from chitieu.units import Unit
 
 _STATES = ("on_time", "late", "awaited", "missing")
 

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 from chitieu import __version__
 from chitieu.closings.document import Making, Moved, document_bytes, moved_since
 from chitieu.closings.state import Closing, folded, position_of
-from chitieu.places import Place, Places
+from chitieu.places import Place, Places, place_of
 from chitieu.ports import Entry
 from chitieu.postgres.closings import stored_document
 from chitieu.postgres.entry_facts import load_entry_facts
 from chitieu.postgres.log import read_registry_until
-from chitieu.registry import Registry, place_of
+from chitieu.registry import Registry
 from chitieu.reports import Report
 from chitieu.scoring.card import Evaluated, Pin, evaluate_place
 from chitieu.scoring.engine import Effects, StandingChange

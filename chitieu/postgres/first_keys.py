@@ -9,9 +9,8 @@ from typing import Any
 
 from chitieu.catalogue.catalogue import Catalogue
 from chitieu.keys import Role, parse_key, secret_matches
-from chitieu.places import Place, Places
+from chitieu.places import Place, Places, place_key
 from chitieu.postgres.keys import create_key, ensure_organisation
-from chitieu.registry import place_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from chitieu.ports import Entry
-from chitieu.registry import Registry, Unit
+from chitieu.registry import Registry
 from chitieu.reports import RATE, TASK, Report
 from chitieu.scoring.asked import asked_of
 from chitieu.scoring.outcome import Outcome
 from chitieu.scoring.world import World
+from chitieu.units import Unit
 
 # Kinds of entries that are about a target or a unit, besides reports and the units themselves.
 OTHER_KINDS = ("condition", "waiver")

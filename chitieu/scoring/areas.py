@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chitieu.registry import Unit
 from chitieu.scoring.figures import ZERO, Figures, Question, merged, unit_sums
 from chitieu.scoring.many import parts_of
 from chitieu.scoring.selection import LeftOut
 from chitieu.scoring.world import World
+from chitieu.units import Unit
 
 
 def area_sums(

@@ -9,13 +9,15 @@ from decimal import Decimal
 from functools import cached_property
 
 from chitieu.catalogue.catalogue import Catalogue, TargetEntry
-from chitieu.catalogue.model import Comparator, Indicator, Metric, Plan, Row, Target
+from chitieu.catalogue.model import Indicator, Metric, Plan, Row, Target
+from chitieu.catalogue.scalars import Comparator
 from chitieu.periods import Period, containing
-from chitieu.places import Place, PlaceKey
+from chitieu.places import Place, PlaceKey, place_key
 from chitieu.predicates import Test, compile_predicate
-from chitieu.registry import Registry, Unit, place_key
+from chitieu.registry import Registry
 from chitieu.reports import TASK
 from chitieu.scoring.membership import ALWAYS, Days, days_of, open_within
+from chitieu.units import Unit
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from urllib.parse import quote
 from chitieu.catalogue.model import Assumption, Finding
 from chitieu.catalogue.semantic import recorded
 from chitieu.periods import known_text
-from chitieu.places import Place
-from chitieu.registry import Registry, place_key
+from chitieu.places import Place, place_key
+from chitieu.registry import Registry
 from chitieu.scoring.asked import Asked, asked_of
 from chitieu.scoring.binding import binding_why
 from chitieu.scoring.figures import Figures

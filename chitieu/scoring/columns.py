@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chitieu.periods import Period
-from chitieu.registry import Unit
 from chitieu.reports import Report
+from chitieu.units import Unit
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, localcontext
 
-from chitieu.catalogue.model import Comparator
+from chitieu.catalogue.scalars import Comparator
 from chitieu.text import fixed, vietnamese
 
 # Enough for the product of two 18-digit sums and any value a plan prints.

@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from chitieu.places import Place
+from chitieu.places import Place, place_key
 from chitieu.ports import Entry
-from chitieu.registry import Registry, place_key
+from chitieu.registry import Registry
 from chitieu.reports import RATE, TASK, Report, reports_of
 from chitieu.standing import Change, Identity, Node, Standing
 

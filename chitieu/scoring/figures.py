@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from chitieu.catalogue.model import Indicator, Metric
 from chitieu.periods import Period, whole_periods
-from chitieu.registry import Unit
 from chitieu.reports import Report
 from chitieu.scoring.membership import ALWAYS, Days, counts_in, open_within
 from chitieu.scoring.selection import (
@@ -25,6 +24,7 @@ from chitieu.scoring.selection import (
     standing_for,
 )
 from chitieu.scoring.world import World
+from chitieu.units import Unit
 from chitieu.waivers import Waiver
 
 ZERO = Decimal(0)

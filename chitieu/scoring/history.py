@@ -19,7 +19,6 @@ from typing import NamedTuple
 from chitieu.catalogue.model import Indicator
 from chitieu.outlook.forecast import Flow
 from chitieu.periods import Period, containing, parse_period, whole_periods
-from chitieu.registry import Unit
 from chitieu.reports import Report
 from chitieu.scoring.asked import Asked
 from chitieu.scoring.figures import Figures, Question
@@ -28,6 +27,7 @@ from chitieu.scoring.judgement import Judgement
 from chitieu.scoring.many import FEW, parts_of, share_of
 from chitieu.scoring.relevant import covered_days
 from chitieu.scoring.world import World
+from chitieu.units import Unit
 
 ONE_DAY = dt.timedelta(days=1)
 CADENCES = ("month", "quarter", "half", "year")

@@ -17,13 +17,13 @@ import numpy.typing as npt
 
 from chitieu.catalogue.model import Each, Target
 from chitieu.periods import Period
-from chitieu.registry import Unit
 from chitieu.scoring.columns import MONTHS_MAX, Active, Flags, Ints, PerUnit
 from chitieu.scoring.compare import share_meets
 from chitieu.scoring.figures import ZERO, Figures, PutOff, Question, merged, unit_sums
 from chitieu.scoring.membership import ALWAYS
 from chitieu.scoring.shares import share_meeting, share_of_units
 from chitieu.scoring.world import World
+from chitieu.units import Unit
 
 # Under so many units the columns gain nothing.
 FEW = 8

@@ -12,8 +12,9 @@ import datetime as dt
 from collections.abc import Callable
 
 from chitieu.periods import Period
-from chitieu.registry import Registry, Unit
+from chitieu.registry import Registry
 from chitieu.scoring.selection import ONE_DAY
+from chitieu.units import Unit
 
 Days = tuple[Period, ...]
 ALWAYS: Days = (Period(dt.date.min, dt.date.max),)

@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import Any, Literal
 
 from chitieu.places import Place
-from chitieu.registry import Unit
 from chitieu.scoring.asked import Asked, asked_of
 from chitieu.scoring.card import Evaluated, actual_text, day, exact, scope_json
 from chitieu.scoring.figures import Counted
@@ -36,6 +35,7 @@ from chitieu.scoring.parts import (
 from chitieu.scoring.sentence import display
 from chitieu.scoring.world import World
 from chitieu.text import decimal_text
+from chitieu.units import Unit
 from chitieu.waivers import Waiver, Withdrawal
 
 StepKind = Literal["catalogue", "unit", "waiver", "condition", "report", "time"]

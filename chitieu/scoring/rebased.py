@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 from chitieu.periods import Period, parse_period
 from chitieu.places import PlaceKey
-from chitieu.registry import Unit
 from chitieu.reports import TASK
 from chitieu.scoring.figures import (
     ZERO,
@@ -29,6 +28,7 @@ from chitieu.scoring.judgement import Judgement
 from chitieu.scoring.outcome import Outcome
 from chitieu.scoring.shares import done_by, share_meeting, share_of_units
 from chitieu.scoring.where import Held, Where
+from chitieu.units import Unit
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from chitieu.places import Place
-from chitieu.registry import place_key
+from chitieu.places import Place, place_key
 from chitieu.scoring.asked import Asked, asked_of
 from chitieu.scoring.binding import binding_why
 from chitieu.scoring.card import Pin, result_json

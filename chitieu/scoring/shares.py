@@ -9,7 +9,6 @@ from typing import Literal
 
 from chitieu.catalogue.model import Target
 from chitieu.periods import Period
-from chitieu.registry import Unit
 from chitieu.reports import TASK, Report
 from chitieu.scoring.columns import is_achieved
 from chitieu.scoring.compare import share_meets
@@ -25,6 +24,7 @@ from chitieu.scoring.figures import (
 )
 from chitieu.scoring.selection import LeftOut, Why, latest
 from chitieu.scoring.world import World
+from chitieu.units import Unit
 from chitieu.waivers import Waiver
 
 State = Literal["achieved", "not_achieved", "silent", "leaves"]

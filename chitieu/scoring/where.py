@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from chitieu.place_kinds import Level
 from chitieu.places import Place, PlaceKey, Places
-from chitieu.registry import Unit, UnitVersion
+from chitieu.units import Unit, UnitVersion
 
 _FINEST = (Level.COMMUNE, Level.DISTRICT, Level.PROVINCE)
 Held = frozenset[PlaceKey]

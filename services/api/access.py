@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from chitieu.errors import Problem
 from chitieu.keys import Principal, Role
-from chitieu.places import Place, Places
-from chitieu.registry import Registry, Unit, place_key
+from chitieu.places import Place, Places, place_key
+from chitieu.registry import Registry
+from chitieu.units import Unit
 
 
 def covers(places: Places, principal: Principal, place: Place) -> bool:

@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from chitieu.places import Place, Places
+from chitieu.places import Place, Places, place_key
 from chitieu.postgres.log import read_registry_until
-from chitieu.registry import Registry, place_key
+from chitieu.registry import Registry
 from chitieu.scoring.card import Evaluated, evaluate_place
 from chitieu.scoring.one import evaluate_one
 from chitieu.scoring.outcome import Outcome

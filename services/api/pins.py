@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from chitieu.errors import Problem
-from chitieu.places import Place
+from chitieu.places import Place, place_key
 from chitieu.postgres.facts import (
     EVERYWHERE,
     Position,
@@ -23,7 +23,6 @@ from chitieu.postgres.facts import (
     scored_at,
 )
 from chitieu.postgres.log import head_of, settle
-from chitieu.registry import place_key
 from services.api.pinned import Horizon, Pinned
 from services.api.state import Api
 

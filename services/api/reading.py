@@ -9,8 +9,8 @@ from typing import Any
 from chitieu.catalogue.catalogue import TargetEntry
 from chitieu.errors import Problem
 from chitieu.keys import Principal
-from chitieu.places import Place
-from chitieu.registry import Registry, place_key
+from chitieu.places import Place, place_key
+from chitieu.registry import Registry
 from services.api.access import sees_place
 from services.api.answers import Body
 from services.api.evaluations import Seen

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from chitieu.places import Place
+from chitieu.places import Place, place_key
 from chitieu.postgres.facts import grow
-from chitieu.registry import Registry, place_key
+from chitieu.registry import Registry
 from chitieu.scoring.world import Reports, World
 from services.api.lru import Lru
 from services.api.pinned import Pinned

@@ -19,13 +19,14 @@ from chitieu.events import EventReader
 from chitieu.keys import Principal
 from chitieu.periods import parse_day
 from chitieu.place_kinds import Level
-from chitieu.places import Place, PlaceKey, Places
+from chitieu.places import Place, PlaceKey, Places, place_key
 from chitieu.ports import Entry
 from chitieu.postgres.intake import EVENTS_NOTICE
 from chitieu.postgres.log import CHANNEL_APPENDED
 from chitieu.postgres.pool import ACQUIRE_SECONDS, TROUBLE
 from chitieu.postgres.registry_store import EntryId, committed_entries, committed_ids
-from chitieu.registry import Registry, Unit, place_key
+from chitieu.registry import Registry
+from chitieu.units import Unit
 
 _logger = logging.getLogger("chitieu.ingest")
 

@@ -16,12 +16,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chitieu.periods import civil_day, to_microseconds
-from chitieu.places import Place, Places
+from chitieu.places import Place, Places, place_key
 from chitieu.ports import Entry
 from chitieu.postgres import scoring_store as store
 from chitieu.postgres.facts import load_reports, registry_until
 from chitieu.postgres.log import CHANNEL_APPENDED, CHANNEL_PLACED, place, read_entries
-from chitieu.registry import Registry, place_key
+from chitieu.registry import Registry
 from chitieu.scoring.engine import EVERYWHERE, Effects, Engine, Touched, named_by
 from chitieu.scoring.results import PlaceResults, StoredResult
 from chitieu.scoring.world import Reports, World

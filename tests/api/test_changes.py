@@ -16,10 +16,6 @@ AS_OF = "2025-12-31"
 START = "2020-01-01T00:00:00Z"
 
 
-def instant_of(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text)
-
-
 async def now_known(ask: Caller) -> str:
     card = (await ask(f"/v1/provinces/77/scorecard?as_of={AS_OF}")).json()
     return str(card["known_at"])

@@ -14,13 +14,13 @@ import pytest
 from chitieu.catalogue.model import Each, Target
 from chitieu.periods import Period
 from chitieu.ports import NewEntry
-from chitieu.registry import Unit
 from chitieu.reports import reports_of
 from chitieu.scoring import many
 from chitieu.scoring.columns import Active, PerUnit
 from chitieu.scoring.figures import Figures, Question, merged, unit_sums
 from chitieu.scoring.shares import share_meeting, share_of_units
 from chitieu.scoring.world import World
+from chitieu.units import Unit
 from tests.builders import (
     Scene,
     a_catalogue,

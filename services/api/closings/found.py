@@ -5,8 +5,9 @@ from __future__ import annotations
 from chitieu.closings.state import Closing
 from chitieu.errors import Problem
 from chitieu.keys import Principal
+from chitieu.places import place_of
 from chitieu.postgres.log import head_of
-from chitieu.registry import Registry, place_of
+from chitieu.registry import Registry
 from services.api.access import sees_place
 from services.api.pins import horizon
 from services.api.state import Api

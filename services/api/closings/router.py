@@ -12,9 +12,8 @@ from chitieu.closings.state import Closing
 from chitieu.errors import Problem
 from chitieu.keys import Principal
 from chitieu.periods import Period, parse_period
-from chitieu.places import Place
+from chitieu.places import Place, place_key, place_of
 from chitieu.postgres.closings import stored_document
-from chitieu.registry import place_key, place_of
 from services.api.access import covers, need_role
 from services.api.answers import Body, respond
 from services.api.closings.found import find_closing

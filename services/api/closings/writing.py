@@ -23,12 +23,11 @@ from chitieu.closings.state import (
 from chitieu.errors import Problem
 from chitieu.keys import Principal
 from chitieu.periods import Period
-from chitieu.places import Place
+from chitieu.places import Place, place_key
 from chitieu.postgres.closings import keep_document, lock_closings, said_closings
 from chitieu.postgres.entry_facts import load_entry_facts
 from chitieu.postgres.log import head_of
 from chitieu.postgres.registry_store import append_entry
-from chitieu.registry import place_key
 from chitieu.scoring.card import Evaluated
 from chitieu.scoring.movement_json import Between, causes_of
 from services.api.parameters import Moment

@@ -13,8 +13,9 @@ from chitieu.errors import Problem
 from chitieu.events import type_of
 from chitieu.keys import Principal
 from chitieu.periods import Period, parse_day, parse_period
-from chitieu.registry import Registry, Unit
+from chitieu.registry import Registry
 from chitieu.text import nfc
+from chitieu.units import Unit
 from services.api.access import sees_unit
 from services.api.answers import Body, respond
 from services.api.documented import answers

@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from chitieu.errors import Problem
 from chitieu.keys import ROLES, Principal
+from chitieu.places import place_key
 from chitieu.postgres.keys import KeyRecord, create_key, ensure_organisation, list_keys, revoke_key
-from chitieu.registry import Registry, place_key
+from chitieu.registry import Registry
 from services.api.access import need_role, sees_unit
 from services.api.answers import Body, respond
 from services.api.documented import answers

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from chitieu.registry import Unit
 from chitieu.reports import TASK
 from chitieu.scoring.asked import Asked
 from chitieu.scoring.card import (
@@ -29,6 +28,7 @@ from chitieu.scoring.schemes.counting import SummaryScheme
 from chitieu.scoring.schemes.share_met import share_met
 from chitieu.scoring.shares import done_by, share_meeting, share_of_units
 from chitieu.text import decimal_text
+from chitieu.units import Unit
 from services.api.evaluations import Seen
 from services.api.pinned import Pinned
 from services.api.units.views import unit_json

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from chitieu.catalogue.scalars import UnitKind
 from chitieu.errors import Problem
-from chitieu.registry import Registry, Unit
+from chitieu.registry import Registry
+from chitieu.units import Unit
 from services.api.access import need_role, sees_unit
 from services.api.answers import Body, respond
 from services.api.documented import answers

@@ -6,8 +6,9 @@ import datetime as dt
 from typing import Any
 
 from chitieu.periods import known_text
-from chitieu.registry import Registry, Unit
+from chitieu.registry import Registry
 from chitieu.scoring.card import place_json
+from chitieu.units import Unit
 
 # Attributes that are printed beside the others, not among them.
 _SHOWN = (

@@ -13,8 +13,9 @@ from chitieu.keys import Principal
 from chitieu.periods import Period, parse_day
 from chitieu.ports import NewEntry
 from chitieu.postgres.registry_store import append_entry
-from chitieu.registry import Registry, Unit
+from chitieu.registry import Registry
 from chitieu.reports import RATE
+from chitieu.units import Unit
 from services.api.access import covers
 from services.api.json_body import Fields
 from services.api.state import Api
