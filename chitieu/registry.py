@@ -124,6 +124,12 @@ class Registry:
         """Units by their newest code; one that got a new code is one unit with both histories."""
         return by_newest_code(self.units)
 
+    @cached_property
+    def renamed(self) -> frozenset[str]:
+        """The codes that some unit says to have borne before, and of those who say so."""
+        said = [unit for unit in self.units.values() if unit.succeeds]
+        return frozenset(code for unit in said for code in (unit.code, unit.succeeds) if code)
+
     def older_codes(self, code: str) -> tuple[str, ...]:
         """The codes that a unit bore before its newest one, the oldest first."""
         unit = None if self.reporting is self.units else self.reporting.get(code)

@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from chitieu.places import Place, place_key
 from chitieu.ports import Entry
@@ -113,24 +114,33 @@ class Engine:
     def apply(self, entries: Sequence[Entry]) -> Effects:
         """The effects of entries that follow what was applied before."""
         effects = Effects()
-        run: list[Entry] = []
+        run: dict[str, Entry] = {}
         for entry in entries:
             effects.seq, effects.known = entry.seq, entry.known
-            if entry.kind in REGISTRY_KINDS:
-                run.append(entry)
-                continue
-            self._register(run, effects)
-            run = []
-            self._report(entry, effects)
+            unit = json.loads(entry.body) if entry.kind == "unit" else None
+            if unit is None or unit["code"] in run or self._renamed(unit):
+                self._register(run, effects)
+                run = {}
+            if unit is not None and not self._renamed(unit):
+                run[unit["code"]] = entry
+            elif entry.kind in REGISTRY_KINDS:
+                self._register({"": entry}, effects)
+            else:
+                self._report(entry, effects)
         self._register(run, effects)
         return effects
 
-    def _register(self, entries: list[Entry], effects: Effects) -> None:
-        if not entries:
+    def _renamed(self, unit: dict[str, Any]) -> bool:
+        """Whether an entry about a unit may concern another unit too."""
+        return bool(unit["attributes"].get("succeeds")) or unit["code"] in self.registry.renamed
+
+    def _register(self, run: dict[str, Entry], effects: Effects) -> None:
+        """Apply entries of which none bears on what another one concerns: at once, for speed."""
+        if not run:
             return
         before = self.registry
-        self.registry = before.with_entries(entries)
-        for entry in entries:
+        self.registry = before.with_entries(run.values())
+        for entry in run.values():
             for key in sorted(self._concerned(entry, before)):
                 effects.positions.append((key, entry.seq))
                 effects.touched[key].all = True

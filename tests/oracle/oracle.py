@@ -252,15 +252,19 @@ def is_open(unit: Unit, day: dt.date) -> bool:
     return opened <= day <= (closed or dt.date.max)
 
 
-def in_scope(unit: Unit, day: dt.date) -> bool:
-    """The hospitals of the province, as they were."""
-    said = on_day(unit, day)
-    return (said.get("province", "38"), said.get("type", "hospital")) == ("38", "hospital")
+def in_scope(question: Question, unit: Unit, day: dt.date) -> bool:
+    """The hospitals of the province, as they were; of one that has ended, as on its last day."""
+    place, ends = question.get("place", "38"), question.get("ends", dt.date.max)
+    said = on_day(unit, min(day, ends))
+    return (said.get("province", "38"), said.get("type", "hospital")) == (place, "hospital")
 
 
-def asked_on(units: dict[str, Unit], on: dt.date) -> dict[str, Unit]:
+def asked_on(question: Question, units: dict[str, Unit], on: dt.date) -> dict[str, Unit]:
     """ "The units in scope open on the day evaluated on"."""
-    return {c: unit for c, unit in units.items() if in_scope(unit, on) and is_open(unit, on)}
+    return {
+        code: unit for code, unit in units.items()
+        if in_scope(question, unit, on) and is_open(unit, on)
+    }  # fmt: skip
 
 
 def waived_days(log: Iterable[Event], unit: Unit, metric: str) -> set[dt.date]:
@@ -292,7 +296,7 @@ def expected_periods(question: Question, unit: Unit, on: dt.date, known_day: dt.
             whole = question["window_from"] <= first and last <= on
             due = last + question["report_within"] * ONE_DAY <= known_day
             days = sorted(every_day(first, last)) if whole and due else []
-            if any(in_scope(unit, day) and is_open(unit, day) for day in days):
+            if any(in_scope(question, unit, day) and is_open(unit, day) for day in days):
                 found.append((first, last))
     return found
 
@@ -323,7 +327,8 @@ def answer(question: Question, log: Sequence[Event], as_of: dt.date, known_day: 
 
     `question`: kind, comparator, value, due, and for what units report: metric, form, group,
     numerator, denominator, window_from, report_within, min_reported; `achieved` (states) for a
-    share of units, `each` (comparator, value) for share_meeting, `unit` and `item` for a task.
+    share of units, `each` (comparator, value) for share_meeting, `unit` and `item` for a task;
+    `place` and `ends` where it is not province 38.
     """
     on = min(as_of, question["due"])
     events, units = standing(under_new_codes(log)), units_of(log)
@@ -358,13 +363,15 @@ def _of_unit(
     """A report belongs to what the unit was on the last day that the report speaks of; what it
     reported while it was something else is no silence."""
     reports = counted(question, events, code, on)
-    mine = [report for report in reports if in_scope(unit, extent(report)[1])]
+    mine = [report for report in reports if in_scope(question, unit, extent(report)[1])]
     fields = [report["groups"][question["group"]] for report in mine]
     whole = question.get("denominator")
     asked = expected_periods(question, unit, on, known_day)
     periods = [period for period in asked if not is_freed(period, unit, waived)]
     window = (question["window_from"], on)
-    open_days = any(in_scope(unit, d) and is_open(unit, d) for d in every_day(*window) if waived)
+    open_days = any(
+        in_scope(question, unit, d) and is_open(unit, d) for d in every_day(*window) if waived
+    )
     return _Sums(
         sum((Fraction(f[question["numerator"]]) for f in fields), Fraction(0)),
         sum((Fraction(f[whole]) for f in fields), Fraction(0)) if whole else Fraction(0),
@@ -380,7 +387,9 @@ def _sums(
     known_day: dt.date, free: Free,
 ) -> Answer:  # fmt: skip
     days = every_day(question["window_from"], on) | {on}
-    units = {c: unit for c, unit in units.items() if any(in_scope(unit, day) for day in days)}
+    units = {
+        c: unit for c, unit in units.items() if any(in_scope(question, unit, day) for day in days)
+    }
     each = [
         _of_unit(question, events, code, unit, on, known_day, free[code])
         for code, unit in units.items()
@@ -439,7 +448,7 @@ def _share_of_units(
     question: Question, events: Sequence[Event], units: dict[str, Unit], on: dt.date, free: Free
 ) -> Answer:
     achieved = not_achieved = silent = waived = 0
-    for code in asked_on(units, on):
+    for code in asked_on(question, units, on):
         if on in free[code]:
             waived += 1
             continue
@@ -465,7 +474,7 @@ def _share_meeting(
     comparator, value = question["each"]
     achieved = not_achieved = silent = left = expected = received = waived = 0
     spoke = False
-    for code, unit in asked_on(units, on).items():
+    for code, unit in asked_on(question, units, on).items():
         own = _of_unit(question, events, code, unit, on, known_day, free[code])
         waived += own.waived or on in free[code]
         if on in free[code]:
