@@ -10,6 +10,7 @@ import calendar
 import datetime as dt
 import functools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 VIETNAM = dt.timezone(dt.timedelta(hours=7))
@@ -52,6 +53,10 @@ class Period:
     def holds(self, other: Period) -> bool:
         """True when every day of `other` lies in this period."""
         return self.first <= other.first and other.last <= self.last
+
+    def each(self) -> Iterator[dt.date]:
+        """Every day of it, the first one first."""
+        return (self.first + dt.timedelta(days=n) for n in range(self.days))
 
     def meets(self, other: Period) -> bool:
         """True when the two share a day."""

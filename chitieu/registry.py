@@ -102,22 +102,13 @@ class Registry:
     def freed(self, unit: Unit, metric: str, days: Period) -> tuple[Waiver, ...]:
         """The waivers by which a unit owes no report of a metric for these days; none: it owes.
 
-        Together they must hold on every one of the days on which it is open.
+        Together they must hold on every one of the days on which it is open, one at least.
         """
-        found = [
-            waiver for code in unit.codes for waiver in self.waivers.of(code, metric)
-            if waiver.days.meets(days)
-        ]  # fmt: skip
-        if not found:
-            return ()
-        day, is_open = days.first, False
-        while day <= days.last:
-            if unit.is_open(day):
-                is_open = True
-                if not any(waiver.holds_on(day) for waiver in found):
-                    return ()
-            day += ONE_DAY
-        return tuple(found) if is_open else ()
+        waivers = self.waivers.of_any(unit.codes, metric)
+        found = tuple(waiver for waiver in waivers if waiver.days.meets(days))
+        opened = [day for day in days.each() if unit.is_open(day)] if found else []
+        every = all(any(waiver.holds_on(day) for waiver in found) for day in opened)
+        return found if opened and every else ()
 
     @cached_property
     def reporting(self) -> Mapping[str, Unit]:

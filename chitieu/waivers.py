@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -74,9 +74,17 @@ class Waivers:
         standing = self._standing.get(unit, ())
         return tuple(waiver for waiver in standing if waiver.frees_of(metric))
 
+    def of_any(self, units: Iterable[str], metric: str) -> tuple[Waiver, ...]:
+        """Those of all the codes of a unit."""
+        return tuple(waiver for unit in units for waiver in self.of(unit, metric))
+
     def history(self, unit: str) -> list[tuple[Waiver, Withdrawal | None]]:
         """All that was ever granted to a unit, with what took it back, earliest days first."""
         return [(waiver, self.withdrawn.get(waiver.id)) for waiver in self._all.get(unit, ())]
+
+    def history_of(self, units: Iterable[str]) -> list[tuple[Waiver, Withdrawal | None]]:
+        """That of all the codes of a unit."""
+        return [said for unit in units for said in self.history(unit)]
 
     def units_of(self, metric: str) -> frozenset[str]:
         """Units that some waiver frees of a metric, on whatever days."""

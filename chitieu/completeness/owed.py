@@ -19,6 +19,7 @@ from chitieu.periods import VIETNAM, Period, to_microseconds
 from chitieu.reports import TASK, Report
 from chitieu.scoring.asked import Asked
 from chitieu.scoring.figures import Question
+from chitieu.scoring.membership import open_within
 from chitieu.scoring.selection import Selection, covered, latest, merged_days
 from chitieu.scoring.world import World
 from chitieu.units import Unit
@@ -181,8 +182,8 @@ class Ask:
                 continue
             question = Question(self.asked.measured_by, metric, window, window.last)
             due = due_of(self.asked.plan, self.period, metric, part)
-            for unit in self.units:
-                if unit.open_within(part.first, part.last):
+            for unit in self.asked.units_within(part, self.last):
+                if open_within(unit, self.asked.days(unit), part.first, part.last):
                     yield self._settled(
                         Owed(unit, metric, None, part, due, "missing"), self._speakers(unit),
                         question.group, question.select, _covering(metric, part), part,

@@ -79,7 +79,7 @@ class Outcome:
         known.append(newest_known(self.world, asked, on))
         for unit in asked.units_ever:
             known += [version.known for version in unit.versions]
-            for waiver, withdrawn in registry.waivers.history(unit.code):
+            for waiver, withdrawn in registry.waivers.history_of(unit.codes):
                 if waiver.frees_of(asked.reported):
                     known += [waiver.known, withdrawn.known if withdrawn else 0]
         condition = registry.conditions.get(asked.id)
@@ -129,7 +129,7 @@ def _change_days(outcome: Outcome, last: dt.date) -> list[dt.date]:
         days |= {version.from_ for version in unit.versions}
         days |= {version.closed + ONE_DAY for version in unit.versions if version.closed}
     for unit in asked.units_ever:
-        for waiver in registry.waivers.of(unit.code, asked.reported):
+        for waiver in registry.waivers.of_any(unit.codes, asked.reported):
             days |= {waiver.days.first, waiver.days.last + ONE_DAY}
     cadence = asked.metric.cadence if asked.metric else "none"
     # An ongoing task goes stale with the quarter.

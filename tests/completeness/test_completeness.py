@@ -150,7 +150,9 @@ def test_units_count_in_the_periods_in_which_they_were_open() -> None:
     units = (a_unit("38F01", closed="2025-02-10"), a_unit("38F02", since="2025-03-15"))
     assert Told(units=units).at(*LATER).counts()[0] == 2 + 1
     elsewhere = (UNITS[0], a_unit("38F02"), a_unit("38F02", "40", since="2025-03-15"))
-    assert Told(units=elsewhere).at(*LATER).counts()[0] == 3
+    assert Told(units=elsewhere).at(*LATER).counts()[0] == 3 + 3
+    gone = (UNITS[0], a_unit("38F02"), a_unit("38F02", type="polyclinic", since="2025-02-01"))
+    assert Told(units=gone).at(*LATER).counts()[0] == 3 + 1
 
 
 def test_waived_reports_are_not_expected_and_are_listed() -> None:
@@ -272,7 +274,9 @@ def test_what_is_learned_later_changes_no_earlier_answer() -> None:
 def test_it_agrees_with_the_results(by: str, as_of: str) -> None:
     """All that the periods of the year up to a day expect is what the result expects on it."""
     row = a_row("I.1", by, target=a_target(scope=HOSPITALS))
-    told = Told(row).at("2025-02-05", month("38F01", 1), live("38F01", "2025-01-03"))
+    moved = (a_unit("38F03"), a_unit("38F03", "40", since="2025-05-10"))
+    told = Told(row, units=(*UNITS, *moved))
+    told.at("2025-02-05", month("38F01", 1), live("38F01", "2025-01-03"))
     told.at("2025-03-01", a_waiver("38F02", "2025-02-01", "2025-04-30"))
     told.at("2025-07-05", *(month("38F02", n) for n in (1, 5, 6))).at("2026-02-28", UNITS[0])
     whole = told.scene.evaluated("38", as_of)

@@ -151,6 +151,24 @@ def test_a_unit_that_is_registered_adds_to_the_whole_of_a_share() -> None:
     assert parts(moved) == [("unit", "38F02", 0, 1)]
 
 
+def test_a_waiver_takes_a_unit_out_of_a_share_and_its_withdrawal_brings_it_back() -> None:
+    scene = target(indicator="emr-hospital-share")
+    scene.add(a_unit("38F01"), a_unit("38F02"))
+    scene.add(*(an_event("emr", f"38F0{n}", {"state": "live", "on": "2025-01-05"}, id=f"e{n}")
+                for n in (1, 2)))  # fmt: skip
+    [freed] = between(scene, a_waiver("38F02", "2025-01-01", "2025-12-31"))
+    assert parts(freed) == [("waiver", "38F02", -1, -1)]
+    [back] = between(scene, a_withdrawal(unit="38F02"))
+    assert parts(back) == [("waiver", "38F02", 1, 1)]
+
+
+def test_a_waiver_that_adds_nothing_is_told_all_the_same() -> None:
+    scene = target()
+    scene.add(a_unit("38F01"), a_unit("38F02"), cashless("38F01", "2025-Q1", 10, 6, id="a"))
+    [moved] = between(scene, a_waiver("38F02", "2025-01-01", "2025-12-31"))
+    assert parts(moved) == [("waiver", "38F02", 0, 0)]
+
+
 def test_the_first_report_shows_the_silent_units() -> None:
     scene = target(indicator="emr-hospital-share")
     scene.add(a_unit("38F01"), a_unit("38F02"))

@@ -140,6 +140,13 @@ def test_a_waived_task_is_not_missing() -> None:
     assert (outcome(made).judgement.figures.missing, scope(made)) == ([], (0, 0, 1, 0, 0))
 
 
+def test_a_closed_unit_is_not_waived() -> None:
+    one = Scope(label=text("Bệnh viện 1"), units=("38F01",))
+    made = scene(a_waiver("38F01", "2025-01-01", "2025-12-31", "task"), by="task", scope=one,
+                 value=Decimal(1), units=(a_unit("38F01", closed="2025-02-01"),))  # fmt: skip
+    assert scope(made)[2:] == (0, 1, 0)
+
+
 def test_a_withdrawn_waiver_holds_no_more_and_is_still_known_before() -> None:
     made = scene(*months("38F01", 1, 2, 3), a_waiver("38F02", "2025-01-01", "2025-03-31"))
     before = outcome(made)
@@ -149,6 +156,17 @@ def test_a_withdrawn_waiver_holds_no_more_and_is_still_known_before() -> None:
     assert scope(made) == (2, 1, 0, 6, 3)
     assert after.changed == made.log.entries()[-1].known > before.changed
     assert before.world.registry.waivers.withdrawn == {}
+
+
+def test_a_waiver_of_the_code_before_the_newest_is_the_units() -> None:
+    said = [live("38F01", "2025-01-05"), live("38F02", "2025-01-05", "pilot")]
+    renamed = a_unit("38F09", since="2025-02-01", succeeds="38F02")
+    waiver = a_waiver("38F02", "2025-03-10", "2025-03-20", "emr")
+    made = scene(*said, renamed, waiver, by=EMR, value=Decimal(100))
+    found = outcome(made, "2025-03-15")
+    assert found.met_on == day("2025-03-10")
+    made.add(a_withdrawal(unit="38F02"))
+    assert outcome(made, "2025-03-15").changed == made.log.entries()[-1].known
 
 
 def test_a_withdrawal_may_come_first() -> None:
