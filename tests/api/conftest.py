@@ -27,7 +27,7 @@ from chitieu.settings import Settings
 from services.api.app import create_app
 from services.ingest.app import IngestApp
 from services.scorer.worker import Scorer
-from tests.builders import NOON, a_condition, a_waiver, places, real_catalogue
+from tests.builders import NOON, a_condition, a_waiver, a_withdrawal, places, real_catalogue
 from tests.conftest import TEMPLATE
 
 BATCH = "application/cloudevents-batch+json"
@@ -120,6 +120,10 @@ async def _fill(dsn: str) -> World:
         waiver = a_waiver("77F02", "2025-10-01", "2025-10-31", "infectious-cases", id=WAIVER)
         async with connection.transaction():
             await append_entry(connection, waiver, NOON)
+            # One of everything, and taken back: what a list of waivers may hold.
+            other = a_waiver("77F02", "2025-11-01", "2025-11-30", id="5eed00000002")
+            await append_entry(connection, other, NOON)
+            await append_entry(connection, a_withdrawal("5eed00000002", "77F02"), NOON)
             await append_entry(connection, a_condition(RECORDED, "2025-03-01"), NOON)
     finally:
         await connection.close()

@@ -35,7 +35,8 @@ WRITE = os.environ.get("CHITIEU_WRITE_DOCS") == "1"
 REASON = {"reason": "Đơn vị gửi bản sửa số liệu tháng 1"}
 # More answers of an operation, so that its schema knows what may be null.
 MORE = {
-    "province_scorecard": ["/v1/provinces/22/scorecard?as_of=2025-02-10&on=2025-02-10",
+    "province_scorecard": ["/v1/provinces/58/scorecard?as_of=2025-03-31&on=2025-03-31",
+                           "/v1/provinces/22/scorecard?as_of=2025-02-10&on=2025-02-10",
                            "/v1/provinces/77/scorecard", "/v1/provinces/22/scorecard",
                            "/v1/provinces/77/scorecard?as_of=2025-03-31",
                            "/v1/provinces/79/scorecard",
@@ -59,7 +60,6 @@ MORE = {
                               "/v1/provinces/22/completeness?as_of=2025-12-31&on=2025-02-10",
                               "/v1/provinces/77/completeness?as_of=2025-10-31&period=2025-10",
                               "/v1/provinces/01/completeness?known_at=2020-01-01T00:00:00Z"],
-    "unit_waivers": ["/v1/units/77F03/waivers"],
     "unit_scorecard": ["/v1/units/77F01/scorecard", "/v1/units/dvhc-22/scorecard"],
     "unit_events": ["/v1/units/77F01/events?as_of=2025-03-30", "/v1/units/77F01/events",
                     "/v1/units/cq-syt-77/events"],
