@@ -141,6 +141,11 @@ async def moment(
             raise Problem("closing_and_pair")
         held = await find_closing(api, principal, closing)
         return Moment(held.as_of, held.known)
+    return pair(api, as_of, known_at)
+
+
+def pair(api: UsesApi, as_of: AsOf = None, known_at: KnownAt = None) -> Moment:
+    """`as_of` and `known_at` where no key is needed; closings are for those who have one."""
     known = None if known_at is None else instant("known_at", known_at)
     return Moment(_as_of(api, as_of), known)
 
@@ -165,6 +170,7 @@ def on_day(on: On = None) -> dt.date | None:
     return None if on is None else day("on", on)
 
 
+UsesPair = Annotated[Moment, Depends(pair)]
 UsesMoment = Annotated[Moment, Depends(moment)]
 UsesKnown = Annotated[Moment, Depends(known_only)]
 UsesPage = Annotated[Page, Depends(page)]

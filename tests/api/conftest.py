@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,13 +148,20 @@ async def _execute(dsn: str, statement: str) -> None:
         await admin.close()
 
 
-@pytest.fixture(scope="session")
-def world(postgres: Facts) -> Iterator[World]:
-    """Filled once; tests that write use codes of their own."""
+@contextmanager
+def filled(postgres: Facts) -> Iterator[World]:
+    """A database of its own, gone after the block."""
     name = f"api_{secrets.token_hex(6)}"
     asyncio.run(_execute(postgres.dsn(), f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
     yield asyncio.run(_fill(postgres.dsn(name)))
     asyncio.run(_execute(postgres.dsn(), f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def world(postgres: Facts) -> Iterator[World]:
+    """Filled once; tests that write use codes of their own."""
+    with filled(postgres) as made:
+        yield made
 
 
 class Caller:

@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -21,11 +22,12 @@ import jsonschema
 import pytest
 import pytest_asyncio
 
+from chitieu.embedded import Facts
 from chitieu.errors import PROBLEMS
 from chitieu.openapi_events import OPERATIONS as RECEIVED
 from services.api.app import create_app
 from services.api.documented import documented
-from tests.api.conftest import Caller, World, payment, post, score
+from tests.api.conftest import Caller, World, filled, payment, post, score, serving
 from tests.api.inferred import schema_of, shortened
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,6 +95,19 @@ def url(path: str, operation: dict[str, Any]) -> str:
         elif examples and parameter["in"] == "query":
             query[name] = examples[0]
     return f"{path}?{urlencode(query)}" if query else path
+
+
+@pytest.fixture(scope="module")
+def world(postgres: Facts) -> Iterator[World]:
+    """One that no other test has written to: lists are shown as they are."""
+    with filled(postgres) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def served(world: World) -> AsyncIterator[tuple[Any, Caller]]:
+    async with serving(world) as found:
+        yield found
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)

@@ -10,20 +10,21 @@ from html import escape
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from chitieu.catalogue.catalogue import TargetEntry
 from chitieu.errors import Problem
 from chitieu.scoring.explanation import explanation_json
 from chitieu.web import bearer
+from services.api.catalogue.router import TargetPath
 from services.api.keyring import caller
 from services.api.ops.policy import PAGE_POLICY
 from services.api.pages.explained import Explained, Labels, Lang
-from services.api.parameters import one_of
+from services.api.parameters import UsesOn, UsesPair, one_of
 from services.api.reading import catalogue_at
 from services.api.state import Api, UsesApi
-from services.api.targets.router import Asks, Found, find, need_units
+from services.api.targets.router import Found, ProvinceCode, Question, find, need_units
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,6 +36,15 @@ _PAGE: Final = (
     '<body><main><nav><a href="{up}">Chỉ Tiêu</a> · <a href="{other}" data-again>{switch}</a></nav>'
     "<h1>{title}</h1>{body}</main></body></html>"
 )
+
+
+def _question(
+    target: TargetPath, asked: UsesPair, on: UsesOn, province: ProvinceCode = None
+) -> Question:
+    return Question(target, province, on, asked)
+
+
+Asks = Annotated[Question, Depends(_question)]
 Language = Annotated[str | None, Query(description="vi (default) or en.", examples=["en"])]
 
 
