@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chitieu.periods import civil_day, from_microseconds
 from chitieu.places import Place, Places
 from chitieu.ports import Entry
 from chitieu.postgres.closings_check import Checked, check_closings
@@ -20,7 +21,7 @@ from chitieu.postgres.log import read_entries
 from chitieu.registry import Registry
 from chitieu.scoring.binding import binding_why
 from chitieu.scoring.card import Pin, evaluate_place
-from chitieu.scoring.engine import EVERYWHERE, Effects, Engine, node_of
+from chitieu.scoring.engine import EVERYWHERE, Effects, Engine, known_places, node_of
 from chitieu.scoring.results import stored_result
 from chitieu.scoring.world import Reports, World
 from chitieu.standing import Identity, Node
@@ -180,6 +181,10 @@ async def _results(
     # The newest day of a place is the day all its current results were evaluated for.
     for row in stored:
         days[row["place"]] = max(days[row["place"]], row["as_of"])
+    # A place without a single result is wrong too.
+    newest = max(days.values(), default=civil_day(from_microseconds(effects.known)))
+    for key in known_places(engine.registry):
+        days.setdefault(key, newest)
     expected: list[Row] = []
     for key, as_of in sorted(days.items()):
         place = _place_of(engine.registry.places, key)

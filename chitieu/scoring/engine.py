@@ -91,6 +91,18 @@ def named_by(entry: Entry) -> Identity | None:
     return None
 
 
+def known_places(registry: Registry) -> list[str]:
+    """Keys of the places with registered units or a plan, their own or one they took over."""
+    units = registry.reporting.values()
+    found = {place_key(place) for unit in units for place in registry.places_of(unit)}
+    places, catalogue = registry.places, registry.catalogue
+    for plan in catalogue.plans.values() if catalogue else ():
+        bearer = places.bearing(plan.place, plan.place_on) if plan.place else None
+        if bearer is not None:
+            found |= {place_key(one) for one in (bearer, *places.lineage(bearer).after)}
+    return sorted(found)
+
+
 class Engine:
     """Holds the registry and the amendments; `find` brings events that an amendment names."""
 

@@ -16,13 +16,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chitieu.periods import civil_day, to_microseconds
-from chitieu.places import Place, Places, place_key
+from chitieu.places import Place, Places
 from chitieu.ports import Entry
 from chitieu.postgres import scoring_store as store
 from chitieu.postgres.facts import load_reports, registry_until
 from chitieu.postgres.log import CHANNEL_APPENDED, CHANNEL_PLACED, place, read_entries
 from chitieu.registry import Registry
-from chitieu.scoring.engine import EVERYWHERE, Effects, Engine, Touched, named_by
+from chitieu.scoring.engine import EVERYWHERE, Effects, Engine, Touched, known_places, named_by
 from chitieu.scoring.results import PlaceResults, StoredResult
 from chitieu.scoring.world import Reports, World
 from chitieu.standing import Identity, Node
@@ -170,18 +170,8 @@ class Scorer:
         return {code for unit in ever for code in unit.codes}
 
     def _known_places(self) -> list[str]:
-        """Places with registered units or a plan: a catalogue version moves them all."""
-        registry = self._engine.registry
-        keys = {
-            place_key(p) for unit in registry.reporting.values() for p in registry.places_of(unit)
-        }
-        catalogue = registry.catalogue
-        for plan in catalogue.plans.values() if catalogue else ():
-            bearer = self._places.bearing(plan.place, plan.place_on) if plan.place else None
-            if bearer is not None:
-                shown = (bearer, *self._places.lineage(bearer).after)
-                keys |= {place_key(one) for one in shown}
-        return sorted(keys)
+        """A catalogue version moves them all."""
+        return known_places(self._engine.registry)
 
     def _place(self, key: str) -> Place | None:
         code, _, since = key.partition("@")

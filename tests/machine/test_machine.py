@@ -22,8 +22,15 @@ from hypothesis.stateful import (
 )
 
 from chitieu.embedded import Facts
-from chitieu.periods import civil_day
-from chitieu.postgres import scoring_store
+from chitieu.periods import Period, civil_day
+from chitieu.places import Place
+from chitieu.postgres import closings_check, intake, scoring_store
+from chitieu.registry import Registry
+from chitieu.scoring import asked, judge, selection
+from chitieu.scoring.asked import Asked
+from chitieu.scoring.membership import ALWAYS
+from chitieu.scoring.world import Reports
+from chitieu.standing import Standing
 from tests.conftest import fresh_database
 from tests.machine.system import LAST_DAY, TASK, UNITS, System
 from tests.oracle.oracle import Event, days_of
@@ -205,8 +212,12 @@ class Everything(RuleBasedStateMachine):
 
     @rule(unit=units, period=st.sampled_from(MONTHS[:4]), whole=counts)
     def crash(self, unit: str, period: str, whole: int) -> None:
-        """The scorer dies before its commit; all processes begin again."""
+        """The scorer dies before its commit, and another takes up its work."""
         self._do(crash(self.system, self._payments(unit, period, whole, whole)))
+
+    @rule()
+    def restart(self) -> None:
+        self._do(self.system.restart())
 
     @rule()
     def keep_an_answer(self) -> None:
@@ -222,7 +233,7 @@ MINUTE = dt.timedelta(minutes=1)
 
 
 async def crash(system: System, event: Event) -> None:
-    """An event is accepted, the scorer dies with it in hand, everything restarts."""
+    """An event is accepted, and the scorer dies with it in hand."""
     real = scoring_store.write
 
     async def dies(*_: Any) -> None:
@@ -233,7 +244,7 @@ async def crash(system: System, event: Event) -> None:
         with pytest.raises(ConnectionError):
             await system.post(event)
     assert scoring_store.write is real
-    await system.restart()
+    await system.new_scorer()
     await system.settle()
 
 
@@ -258,4 +269,122 @@ def test_incremental_is_replay_is_the_oracle_whatever_happens(postgres: Facts) -
         )  # fmt: skip
 
 
-Step = Callable[[System], Coroutine[Any, Any, Any]]
+# --- each invariant can fail ---------------------------------------------------------------------
+
+
+def event(number: int, unit: str, period: str, whole: int, part: int, **given: Any) -> Event:
+    """Payments of a month that has ended."""
+    groups = {
+        "counts": {"payments": whole, "cashless_payments": part},
+        "revenue": {"revenue_vnd": 10 * whole, "cashless_revenue_vnd": 10 * part},
+    }
+    return {
+        "kind": "event", "sender": 2, "source": "urn:his", "id": f"e{number}", "unit": unit,
+        "metric": "cashless-payment", "period": period, "groups": groups, "corrects": None,
+    } | given  # fmt: skip
+
+
+async def everything_once(system: System) -> None:
+    """One of each thing that can happen, every invariant checked after each."""
+    at = {"time": system.now}
+    february = event(1, UNITS[0], "2025-02", 8, 6, **at)
+    await system.post(february)
+    for number, unit in enumerate(UNITS[1:], 2):
+        await system.post(event(number, unit, "2025-02", 4, 1, **at))
+    state = {"metric": "emr", "on": dt.date(2025, 2, 1), "groups": {"state": {"state": "live"}}}
+    emr = {k: v for k, v in event(10, UNITS[1], "", 0, 0, **at).items() if k != "period"}
+    await system.post(emr | state)
+    await system.check()
+    await system.keep()
+    await system.post(february, "duplicate")
+    system.pass_time(minutes=1)
+    at = {"time": system.now}
+    await system.post(event(5, UNITS[0], "2025-02", 9, 2, corrects="e1", **at))
+    await system.check()
+    await system.post({"kind": "retraction", "sender": 2, "source": "urn:his", "id": "e2"} | at)
+    await system.check()
+    await system.close("2025-Q1")
+    await system.post(event(6, UNITS[2], "2025-03", 4, 4, estimate=True, **at))
+    # It covers fewer days than the estimate of its key, so the estimate counts.
+    twenty = {"through": dt.date(2025, 3, 20)}
+    await system.post(event(8, UNITS[2], "2025-03", 7, 1, **at, **twenty))
+    await system.check()
+    await system.waive(UNITS[3], "2025-01-01", "2025-03-31", None)
+    await system.check()
+    await system.put_unit(UNITS[2], "2025-03-01", type="polyclinic")
+    await system.check()
+    await system.fulfil("2025-02-10")
+    await system.load_catalogue(1)
+    await system.check()
+    await crash(system, event(7, UNITS[1], "2025-01", 3, 3, **at))
+    await system.check()
+    for closing in list(system.closings):
+        await system.reopen(closing["id"])
+    assert await system.close("2025-Q1")
+    system.pass_time(days=90)
+    await system.settle()
+    await system.replay()
+    await system.restart()
+    await system.check()
+
+
+def _only_own(registry: Registry, place: Place) -> list[Asked]:
+    """A scorecard without what dissolved provinces left."""
+    return [one for one in _real_asked_of(registry, place) if one.card is None]
+
+
+_real_asked_of = asked._asked_of
+
+
+def forgets(target: Any, name: str, instead: Any) -> Callable[[Any], None]:
+    """A guard replaced by what has none."""
+    return lambda patch: patch.setattr(target, name, instead)
+
+
+async def _writes_no_results(connection: Any, changed: Any, gone: Any) -> None:
+    """As the scorer would, were results not part of its transaction."""
+
+
+GUARDS: dict[str, Callable[[Any], None]] = {
+    "a corrected event falls": forgets(Standing, "_reason", lambda *_: None),
+    "the last of a key counts": forgets(selection, "_current", lambda reports, on: (
+        [r for r in reports if r.covers <= on], [])),
+    "no day counts twice": forgets(Period, "meets", lambda *_: False),
+    "an earlier position sees no later report": forgets(
+        Reports, "at", lambda self, _: Reports(self._rows)),
+    "a waiver frees": forgets(Registry, "freed", lambda *_: ()),
+    "a condition is waited for": forgets(Asked, "waits", lambda *_: False),
+    "a unit counts as it was": forgets(Asked, "days", lambda *_: ALWAYS),
+    "silence is not zero": forgets(judge, "_enough", lambda *_: True),
+    "results are written with their position": forgets(
+        scoring_store, "_write_results", _writes_no_results),
+    "an origin stands on its successor": forgets(asked, "_asked_of", _only_own),
+    "a closing is made again as it was published": forgets(
+        closings_check, "document_bytes", lambda *_: b"{}"),
+    "the same event counts once": forgets(intake, "DUPLICATE", intake.ACCEPTED),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+async def test_one_of_each_thing_holds_every_invariant(postgres: Facts) -> None:
+    await _once(postgres)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("guard", GUARDS)
+async def test_without_its_guard_an_invariant_fails(
+    guard: str, postgres: Facts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    GUARDS[guard](monkeypatch)
+    with pytest.raises(AssertionError):
+        await _once(postgres)
+
+
+async def _once(postgres: Facts) -> None:
+    async with fresh_database(postgres) as dsn:
+        system = System(dsn)
+        await system.start()
+        try:
+            await everything_once(system)
+        finally:
+            await system.stop()
