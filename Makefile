@@ -3,6 +3,8 @@
 PYTHON ?= python3
 ARGS :=
 WORKERS := 2
+QUESTIONS := 100000
+EXAMPLES := 2000
 UV_VERSION := 0.13.9
 
 BIN := .venv/bin
@@ -15,7 +17,7 @@ export PIP_USER := 0
 .DEFAULT_GOAL := help
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-.PHONY: help up test check format lock clean env env-dev compose
+.PHONY: help up test soak check format lock clean env env-dev compose
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; \
@@ -27,6 +29,11 @@ up: env ## everything from nothing: environment, database, real data; then serve
 test: check compose ## everything the tests need, then the whole suite (ARGS="-k name", WORKERS=2)
 	@echo "== pytest"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+soak: env-dev ## hours of random histories against the oracle (QUESTIONS=100000 EXAMPLES=2000)
+	@$(BIN)/python -m tests.travel --questions $(QUESTIONS)
+	@CHITIEU_MACHINE_EXAMPLES=$(EXAMPLES) CHITIEU_MACHINE_STEPS=60 \
+		$(BIN)/python -m pytest -n0 -s tests/machine -k whatever
 
 check: env-dev ## lint, format, types, import contracts
 	@echo "== ruff check"

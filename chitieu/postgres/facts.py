@@ -15,22 +15,36 @@ from chitieu.standing import Change
 
 EVERYWHERE = "*"  # the place of a catalogue version: it concerns all
 
-# Of a few units everything, or of a few positions what concerns them: two indexes. Both are sorted
-# here, since an order asked for makes the planner read the whole table in it.
+# Of some units everything, or of some positions what concerns them. Each way is spelled out as
+# look-ups by index: a planner without statistics reads the whole table once for every province.
 _REPORTS_OF_UNITS = """
-SELECT * FROM measurement WHERE unit = ANY($3::text[]) AND seq > $1 AND seq <= $2
+SELECT m.* FROM unnest($3::text[]) AS u CROSS JOIN LATERAL (
+    SELECT * FROM measurement WHERE unit = u AND seq > $1 AND seq <= $2 OFFSET 0
+) m
 """
 _REPORTS_BETWEEN = """
 SELECT * FROM (SELECT * FROM measurement WHERE seq > $1 AND seq <= $2 OFFSET 0) m
 WHERE unit = ANY($3::text[])
 """
-_SHORT = 20_000
-_FALLS = """
-SELECT DISTINCT c.at_seq, c.seq, c.at_known, c.stands, c.why, m.unit, m.metric
-FROM standing_change c JOIN measurement m ON m.seq = c.seq
-WHERE c.at_seq > $1 AND c.at_seq <= $2 AND m.unit = ANY($3::text[])
+_FALLS_OF_UNITS = """
+SELECT c.at_seq, c.seq, c.at_known, c.stands, c.why, m.unit, m.metric
+FROM unnest($3::text[]) AS u
+CROSS JOIN LATERAL (
+    SELECT DISTINCT seq, unit, metric FROM measurement WHERE unit = u AND seq <= $2 OFFSET 0
+) m
+CROSS JOIN LATERAL (
+    SELECT * FROM standing_change WHERE seq = m.seq AND at_seq > $1 AND at_seq <= $2 OFFSET 0
+) c
 ORDER BY c.at_seq, c.seq
 """
+_FALLS_BETWEEN = """
+SELECT c.at_seq, c.seq, c.at_known, c.stands, c.why, m.unit, m.metric
+FROM (SELECT * FROM standing_change WHERE at_seq > $1 AND at_seq <= $2 OFFSET 0) c
+CROSS JOIN LATERAL (SELECT unit, metric FROM measurement WHERE seq = c.seq LIMIT 1) m
+WHERE m.unit = ANY($3::text[])
+ORDER BY c.at_seq, c.seq
+"""
+_SHORT = 20_000
 
 
 def report_from_row(row: Any) -> Report:
@@ -72,12 +86,14 @@ async def grow(
 ) -> int:
     """Add what was placed about these units in (after, until]; how many reports that is."""
     codes = sorted(units)
-    query = _REPORTS_BETWEEN if until - after <= _SHORT else _REPORTS_OF_UNITS
+    few = until - after <= _SHORT
+    query = _REPORTS_BETWEEN if few else _REPORTS_OF_UNITS
     rows = await connection.fetch(query, after, until, codes)
     rows.sort(key=lambda row: (row["seq"], row["group"]))
     for row in rows:
         reports.add(report_from_row(row))
-    for row in await connection.fetch(_FALLS, after, until, codes):
+    fell = await connection.fetch(_FALLS_BETWEEN if few else _FALLS_OF_UNITS, after, until, codes)
+    for row in fell:
         change = Change(row["seq"], row["unit"], row["metric"], row["stands"], row["why"])
         reports.settle(change, row["at_seq"], row["at_known"])
     return len(rows)

@@ -106,6 +106,18 @@ async def known_of(connection: Any, seq: int) -> int:
     return value or 0
 
 
+async def known_of_places(connection: Any, until: int) -> dict[str, int]:
+    """Known time of the newest position up to `until` that concerns each place, by place key."""
+    rows = await connection.fetch(
+        "SELECT p.place, l.first_known + (p.seq - l.first_seq) AS known FROM"
+        " (SELECT place, max(seq) AS seq FROM place_position WHERE seq <= $1 GROUP BY place) p"
+        " CROSS JOIN LATERAL (SELECT first_seq, first_known FROM log WHERE first_seq <= p.seq"
+        " ORDER BY first_seq DESC LIMIT 1) l",
+        until,
+    )
+    return {row["place"]: row["known"] for row in rows}
+
+
 async def day_of_results(connection: Any) -> dt.date | None:
     """The newest day for which results were evaluated."""
     day: dt.date | None = await connection.fetchval("SELECT max(as_of) FROM result")

@@ -197,6 +197,7 @@ standing_change = sa.Table(
     sa.Column("at_known", sa.BigInteger, nullable=False),
     sa.Column("stands", sa.Boolean, nullable=False),
     sa.Column("why", sa.Text, nullable=False, comment="corrected, retracted, restored"),
+    sa.Index("ix_standing_change_at_seq", "at_seq"),
 )
 
 place_position = sa.Table(

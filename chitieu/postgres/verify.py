@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chitieu.periods import civil_day, from_microseconds
-from chitieu.places import Place, Places
+from chitieu.places import Place, Places, place_key
 from chitieu.ports import Entry
 from chitieu.postgres.closings_check import Checked, check_closings
 from chitieu.postgres.facts import REPORT_COLUMNS, report_to_row, scored
@@ -21,7 +21,14 @@ from chitieu.postgres.log import read_entries
 from chitieu.registry import Registry
 from chitieu.scoring.binding import binding_why
 from chitieu.scoring.card import Pin, evaluate_place
-from chitieu.scoring.engine import EVERYWHERE, Effects, Engine, known_places, node_of
+from chitieu.scoring.engine import (
+    EVERYWHERE,
+    Effects,
+    Engine,
+    known_places,
+    node_of,
+    pinned_known,
+)
 from chitieu.scoring.results import stored_result
 from chitieu.scoring.world import Reports, World
 from chitieu.standing import Identity, Node
@@ -123,6 +130,7 @@ async def _replay(
         total.reports += made.reports
         total.standing += made.standing
         total.positions += made.positions
+        total.known_of |= made.known_of
         total.seq, total.known = made.seq, made.known
         if progress:
             progress(total.seq, position)
@@ -166,7 +174,7 @@ def replayed_world(engine: Engine, effects: Effects, place: Place) -> World:
     reports = Reports.of(report for report in effects.reports if report.unit in units)
     for made in effects.standing:
         reports.settle(made.change, made.at_seq, made.at_known)
-    return World(engine.registry, reports, effects.known)
+    return World(engine.registry, reports, pinned_known(effects.known_of, place_key(place)))
 
 
 async def _results(
@@ -195,8 +203,9 @@ async def _results(
 
 
 def _expected(engine: Engine, effects: Effects, place: Place, as_of: dt.date) -> Iterator[Row]:
-    pin = Pin(as_of, effects.known, "")
-    evaluated = evaluate_place(replayed_world(engine, effects, place), place, pin)
+    world = replayed_world(engine, effects, place)
+    pin = Pin(as_of, world.known, "")
+    evaluated = evaluate_place(world, place, pin)
     why = binding_why(evaluated.outcomes)
     for outcome in evaluated.outcomes:
         one = stored_result(outcome, why.get(outcome.asked.id), pin, effects.seq)

@@ -83,6 +83,20 @@ class Asked:
         return recorded.fulfilled_on if recorded is not None and has_one else None
 
     @cached_property
+    def same_question(self) -> tuple[str, ...]:
+        """Targets of the same indicator, scope, place and window, and all joined statements."""
+        mine, same = self._question_of(self.entry), list(self.joined)
+        for name in self.registry.of_indicator.get(self.entry.indicator, ()):
+            if name not in same and self._question_of(self.catalogue.targets[name]) == mine:
+                same.append(name)
+        return tuple(same)
+
+    def _question_of(self, entry: TargetEntry) -> tuple[object, ...]:
+        plan, scope = entry.plan, entry.target.scope
+        place = plan.place and self.registry.places.bearing(plan.place, plan.place_on)
+        return (scope.units, scope.where, scope.place, entry.target.window, place)
+
+    @cached_property
     def in_force_from(self) -> dt.date:
         """Its first day in force; with a condition, not before the day it was fulfilled."""
         day = self.target.from_ or self.plan.in_force_from

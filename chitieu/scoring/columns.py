@@ -80,8 +80,9 @@ class Columns:
         self.estimate = np.fromiter((row.estimate for row in rows), np.bool_, len(rows))
         self.compiled = np.fromiter((row.compiled for row in rows), np.bool_, len(rows))
         months = [_months(row.extent) for row in rows]
-        self.month = _ints(first for first, _ in months)
-        self.month_count = _ints(count for _, count in months)
+        self.month = _ints(first for first, _, _ in months)
+        self.month_count = _ints(count for _, count, _ in months)
+        self.torn = np.array([torn for _, _, torn in months], np.bool_).reshape(len(months))
         self._fall(falls)
         self._fields: dict[str, tuple[Ints, Flags]] = {}
         self._marks: dict[Any, Flags] = {}
@@ -214,13 +215,19 @@ class Active:
         return found
 
     def _months(self, winners: Ints, window: Period, odd: Flags) -> Ints:
-        """The months of the window that each row covers, as bits; a torn month makes odd."""
+        """The months of the window that each row covers by itself, as bits.
+
+        Two rows that cover parts of months may cover one together: such a unit is odd.
+        """
         columns = self.columns
         begin = 12 * window.first.year + window.first.month - 1
         shift, count = columns.month[winners] - begin, columns.month_count[winners]
-        torn = (count == 0) | (shift < 0) | (shift + count > MONTHS_MAX)
-        odd[columns.unit[winners[torn]]] = True
-        shift, count = np.where(torn, 0, shift), np.where(torn, 0, count)
+        far = (count > 0) & ((shift < 0) | (shift + count > MONTHS_MAX))
+        torn = columns.unit[winners[columns.torn[winners]]]
+        odd |= np.bincount(torn, minlength=len(odd)) > 1
+        odd[columns.unit[winners[far]]] = True
+        none = far | (count == 0)
+        shift, count = np.where(none, 0, shift), np.where(none, 0, count)
         return ((np.int64(1) << count) - 1) << shift
 
     def _per_unit(
@@ -286,10 +293,9 @@ def _ints(values: Any) -> Ints:
     return np.fromiter(values, np.int64)
 
 
-def _months(extent: Period) -> tuple[int, int]:
-    """Number of its first month since year 0 and how many whole months; (0, 0) for others."""
-    if extent.first.day != 1 or (extent.last + dt.timedelta(days=1)).day != 1:
-        return 0, 0
-    first = 12 * extent.first.year + extent.first.month - 1
-    last = 12 * extent.last.year + extent.last.month - 1
-    return first, last - first + 1
+def _months(extent: Period) -> tuple[int, int, bool]:
+    """Number of its first whole month since year 0, how many, and whether parts are left over."""
+    after = extent.last + dt.timedelta(days=1)
+    first = 12 * extent.first.year + extent.first.month - 1 + (extent.first.day > 1)
+    count = max(0, 12 * after.year + after.month - 1 - first)
+    return first, count, extent.first.day > 1 or after.day > 1

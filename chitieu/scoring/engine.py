@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +58,8 @@ class Effects:
     reports: list[Report] = field(default_factory=list)
     standing: list[StandingChange] = field(default_factory=list)
     positions: list[tuple[str, int]] = field(default_factory=list)
+    # Known time of the newest position that concerns each place: its results are pinned to it.
+    known_of: dict[str, int] = field(default_factory=dict)
     touched: defaultdict[str, Touched] = field(default_factory=lambda: defaultdict(Touched))
 
 
@@ -89,6 +91,11 @@ def named_by(entry: Entry) -> Identity | None:
     if entry.kind == "event" and entry.corrects is not None:
         return Identity(entry.organisation or 0, entry.source or "", entry.corrects)
     return None
+
+
+def pinned_known(known_of: Mapping[str, int], key: str) -> int:
+    """Known time of the newest position that concerns a place or is a catalogue version."""
+    return max(known_of.get(key, 0), known_of.get(EVERYWHERE, 0))
 
 
 def known_places(registry: Registry) -> list[str]:
@@ -155,6 +162,7 @@ class Engine:
         for entry in run.values():
             for key in sorted(self._concerned(entry, before)):
                 effects.positions.append((key, entry.seq))
+                effects.known_of[key] = entry.known
                 effects.touched[key].all = True
 
     def _concerned(self, entry: Entry, before: Registry) -> set[str]:
@@ -202,6 +210,7 @@ class Engine:
                 places[place_key(place)] = place
         for key in sorted(places):
             effects.positions.append((key, entry.seq))
+            effects.known_of[key] = entry.known
             touched = effects.touched[key]
             touched.metrics |= metrics
             touched.items |= items

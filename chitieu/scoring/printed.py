@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-from chitieu.catalogue.model import Target
 from chitieu.periods import Period, containing
 from chitieu.reports import RATE, TASK, Report
 from chitieu.scoring.asked import Asked
@@ -17,7 +16,7 @@ from chitieu.scoring.world import World
 
 def rates_of(world: World, asked: Asked) -> list[Report]:
     """Printed percentages that answer this target: about its own scope, from whoever may say so."""
-    items = (asked.entry.indicator, *_same_question(asked))
+    items = (asked.entry.indicator, *asked.same_question)
     return [
         report
         for item in items
@@ -37,25 +36,6 @@ def _about_scope(asked: Asked, report: Report) -> bool:
     itself = area is not None and area.code == report.unit
     # A rate of an indicator speaks of all that it concerns, not of a chosen part.
     return itself and (asked.asks_all or report.item != asked.entry.indicator)
-
-
-def _same_question(asked: Asked) -> list[str]:
-    """Targets of the same indicator, scope, place and window, and all joined statements."""
-    bearing = asked.registry.places.bearing
-    mine = asked.plan.place and bearing(asked.plan.place, asked.plan.place_on)
-    same = list(asked.joined)
-    for name in asked.registry.of_indicator.get(asked.entry.indicator, ()):
-        other = asked.catalogue.targets[name]
-        its = other.plan.place and bearing(other.plan.place, other.plan.place_on)
-        key = (_scope_key(other.target), other.target.window, its)
-        if name not in same and key == (_scope_key(asked.target), asked.target.window, mine):
-            same.append(name)
-    return same
-
-
-def _scope_key(target: Target) -> tuple[object, ...]:
-    scope = target.scope
-    return (scope.units, scope.where, scope.place)
 
 
 def with_printed(world: World, asked: Asked, judgement: Judgement) -> Judgement:

@@ -22,7 +22,15 @@ from chitieu.postgres import scoring_store as store
 from chitieu.postgres.facts import load_reports, registry_until
 from chitieu.postgres.log import CHANNEL_APPENDED, CHANNEL_PLACED, place, read_entries
 from chitieu.registry import Registry
-from chitieu.scoring.engine import EVERYWHERE, Effects, Engine, Touched, known_places, named_by
+from chitieu.scoring.engine import (
+    EVERYWHERE,
+    Effects,
+    Engine,
+    Touched,
+    known_places,
+    named_by,
+    pinned_known,
+)
 from chitieu.scoring.results import PlaceResults, StoredResult
 from chitieu.scoring.world import Reports, World
 from chitieu.standing import Identity, Node
@@ -46,6 +54,7 @@ class Scorer:
         self._reports: dict[str, Reports] = {}
         self._results: dict[str, PlaceResults] = {}
         self._waiting: dict[str, Touched] = {}
+        self._known_of: dict[str, int] = {}
         self._day: dt.date | None = None
 
     @property
@@ -63,6 +72,7 @@ class Scorer:
         await self._find(past)
         self._engine.remember(past, self._position)
         self._known = await store.known_of(connection, self._position)
+        self._known_of = await store.known_of_places(connection, self._position)
         self._day = await store.day_of_results(connection)
         if evaluated < self._position or self._day not in (None, today):
             self._waiting = {key: Touched(all=True) for key in self._known_places()}
@@ -85,6 +95,7 @@ class Scorer:
         await self._find(entries)
         effects = self._engine.apply(entries)
         self._wait_for(effects)
+        self._known_of |= effects.known_of
         if len(entries) == BATCH:
             self._absorb(effects)
             await store.write(self._connection, self._position, effects, None)
@@ -159,7 +170,9 @@ class Scorer:
         for key, touched in sorted(self._waiting.items()):
             if key not in self._results:
                 continue
-            world = World(self._engine.registry, self._reports[key], self._known)
+            # As the api pins it: what concerns other places moves nothing here.
+            known = pinned_known(self._known_of, key)
+            world = World(self._engine.registry, self._reports[key], known)
             moved, ended = self._results[key].update(world, today, seq, touched)
             changed += moved
             gone += [(key, target) for target in ended]

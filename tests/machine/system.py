@@ -311,9 +311,9 @@ class System:
     async def check(self) -> None:
         """Every invariant, now."""
         await self._replayed()
-        results = await self._as_the_oracle_says()
+        card = await self._as_the_oracle_says()
         await self._as_before()
-        await self._on_the_successor(results)
+        await self._on_the_successor(card)
 
     async def _replayed(self) -> None:
         """Incremental = replay, closings included."""
@@ -323,7 +323,7 @@ class System:
         assert report.closing_differences == (), report.closing_differences
         assert report.closings_of_other_code == ()
 
-    async def _as_the_oracle_says(self) -> list[dict[str, Any]]:
+    async def _as_the_oracle_says(self) -> dict[str, Any]:
         card = await self.wanted("/v1/provinces/77/scorecard?on=2025-06-30")
         known = from_microseconds(_known_of(card["known_at"]))
         as_of = dt.date.fromisoformat(card["as_of"])
@@ -337,7 +337,7 @@ class System:
                 wanted = wanted._replace(verdict=given.verdict, reason=given.reason)
             assert given._replace(waived=0) == wanted._replace(waived=0), (target, as_of)
             assert result["scope"]["waived"] == wanted.waived, (target, as_of)
-        return list(card["results"])
+        return dict(card)
 
     def _in_force(self, as_of: dt.date) -> bool:
         return self.told.fulfilled is not None and self.told.fulfilled <= as_of
@@ -356,13 +356,15 @@ class System:
             answered = await self.ask(closing["links"]["document"])
             assert answered.headers["etag"] == f'"{closing["sha256"]}"', closing["id"]
 
-    async def _on_the_successor(self, own: list[dict[str, Any]]) -> None:
+    async def _on_the_successor(self, own: dict[str, Any]) -> None:
         if civil_day(self.now) <= LAST_DAY:
             return
-        card = await self.wanted("/v1/provinces/79/scorecard")
+        # At one instant: what concerns the dissolved province alone does not move the pin.
+        known = quote(own["known_at"])
+        card = await self.wanted(f"/v1/provinces/79/scorecard?known_at={known}")
         theirs = {r["target"]: r for r in card["results"] if r["origin"] is not None}
         names = ("verdict", "reason", "numerator", "denominator", "scope", "met_on")
-        for result in own:
+        for result in own["results"]:
             one = theirs.get(result["target"])
             assert one is not None, result["target"]
             assert one["origin"]["code"] == "77"

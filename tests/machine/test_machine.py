@@ -36,7 +36,7 @@ from tests.machine.system import LAST_DAY, TASK, UNITS, System
 from tests.oracle.oracle import Event, days_of
 
 # `make soak` asks for more.
-EXAMPLES = int(os.environ.get("CHITIEU_MACHINE_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("CHITIEU_MACHINE_EXAMPLES", "25"))
 STEPS = int(os.environ.get("CHITIEU_MACHINE_STEPS", "30"))
 MONTHS = tuple(f"2025-{month:02}" for month in range(1, 13))
 PERIODS = (*MONTHS, "2025-Q1", "2025-H1")
@@ -256,7 +256,7 @@ def machine(postgres: Facts) -> Iterator[type[Everything]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(0 if EXAMPLES > 100 else 1500)
+@pytest.mark.timeout(0 if EXAMPLES > 25 else 1500)
 def test_incremental_is_replay_is_the_oracle_whatever_happens(postgres: Facts) -> None:
     with machine(postgres) as everything:
         run_state_machine_as_test(

