@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from chitieu.scoring.figures import ZERO, Figures, Question, merged, unit_sums
 from chitieu.scoring.many import parts_of
-from chitieu.scoring.selection import LeftOut
+from chitieu.scoring.selection import LeftOut, Why
 from chitieu.scoring.world import World
 from chitieu.units import Unit
+
+PARTS_COUNT: Why = "parts_count"
+OWN_FIGURE_COUNTS: Why = "own_figure_counts"
 
 
 def area_sums(
@@ -43,11 +46,11 @@ def area_sums(
             parts.left_out += own.left_out
         return parts
     whole = own.denominator is None or (parts.denominator or ZERO) >= own.denominator
-    kept, dropped, why = (parts, own, "parts_count")
+    kept, dropped, why = parts, own, PARTS_COUNT
     # Before anything is due every unit must have spoken, or one of them would stand for all.
     everyone = bool(parts.expected) or parts.units_reported == parts.units_expected
     if not (units and not parts.missing and parts.reported and whole and everyone):
-        kept, dropped, why = (own, parts, "own_figure_counts")
+        kept, dropped, why = own, parts, OWN_FIGURE_COUNTS
         # It speaks for its units, for the periods that it covers.
         kept.units_expected = kept.units_reported = max(1, parts.units_expected)
         kept.waived = parts.waived
@@ -58,5 +61,5 @@ def area_sums(
     kept.left_out += dropped.left_out
     for counted in dropped.counted:
         if counted.report:
-            kept.left_out.append(LeftOut(counted.report, why))  # type: ignore[arg-type]
+            kept.left_out.append(LeftOut(counted.report, why))
     return kept

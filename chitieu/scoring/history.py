@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from chitieu.catalogue.model import Indicator
@@ -21,6 +22,7 @@ from chitieu.outlook.forecast import Flow
 from chitieu.periods import Period, containing, parse_period, whole_periods
 from chitieu.reports import Report
 from chitieu.scoring.asked import Asked
+from chitieu.scoring.columns import is_achieved
 from chitieu.scoring.figures import Figures, Question
 from chitieu.scoring.judge import judge
 from chitieu.scoring.judgement import Judgement
@@ -263,7 +265,7 @@ def achieved(world: World, asked: Asked, judgement: Judgement) -> tuple[list[int
         if not days:
             continue
         begun = min(days) if begun is None else min(begun, min(days))
-        for number, holds in _held(ends, days, lambda e, u=unit: _got_there(world, question, u, e)):  # type: ignore[misc]
+        for number, holds in _held(ends, days, partial(_got_there, world, question, unit)):
             counts[number] += holds
     kept = [n for e, n in zip(ends, counts, strict=True) if begun is not None and begun <= e]
     return (kept, ends[-1]) if kept else None
@@ -295,9 +297,7 @@ def _got_there(world: World, question: Question, unit: str, end: dt.date) -> boo
     taken = replace(question, on=end).select(world, unit).taken
     wanted = question.indicator.achieved
     return bool(taken) and wanted is not None and all(
-        (not wanted.states or report.fields.get("state") in wanted.states)
-        and all(report.fields.get(flag) is True for flag in wanted.flags)
-        for report in taken
+        is_achieved(report.fields, wanted.states, wanted.flags) for report in taken
     )  # fmt: skip
 
 

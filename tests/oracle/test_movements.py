@@ -109,10 +109,13 @@ def seen(log: Sequence[Entry], until: int, as_of: dt.date, later: int = 0) -> Ev
 def sums(found: Sequence[Movement]) -> dict[str, tuple[Decimal, Decimal]]:
     """Target → Σ parts, where it is not zero."""
     told = {
-        m.target: (sum(p.numerator for p in m.parts), sum(p.denominator for p in m.parts))
+        m.target: (
+            sum((p.numerator for p in m.parts), Decimal(0)),
+            sum((p.denominator for p in m.parts), Decimal(0)),
+        )
         for m in found
     }
-    return {name: both for name, both in told.items() if any(both)}  # type: ignore[misc]
+    return {name: both for name, both in told.items() if any(both)}
 
 
 def printed(outcome: Outcome | None) -> tuple[Decimal, Decimal]:

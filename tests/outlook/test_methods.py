@@ -2,11 +2,13 @@
 
 import itertools
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from benchmarks.outlook import back_test
 from benchmarks.outlook_series import FAMILIES
+from chitieu.catalogue.scalars import Comparator
 from chitieu.outlook.forecast import (
     Flow,
     Required,
@@ -45,7 +47,7 @@ def test_a_quantile_is_where_so_much_lies_below() -> None:
 
 
 @pytest.mark.parametrize("models", [LIVELY, CALM])
-def test_a_series_that_never_moves_goes_on(models: tuple) -> None:  # type: ignore[type-arg]
+def test_a_series_that_never_moves_goes_on(models: tuple[Any, ...]) -> None:
     ahead = mean_ahead([7.0] * 8, 4, models, 0.5)
     assert ahead.centre == pytest.approx(7.0)
     assert sum(c.weight for c in ahead.components) == pytest.approx(1.0)
@@ -134,11 +136,11 @@ def test_the_longer_it_held_the_likelier_it_holds() -> None:
 
 
 @pytest.mark.parametrize("comparator", [">=", ">", "<=", "<"])
-def test_opposite_requirements_share_the_chance(comparator: str) -> None:
-    opposite = {">=": "<", ">": "<=", "<=": ">", "<": ">="}[comparator]
+def test_opposite_requirements_share_the_chance(comparator: Comparator) -> None:
+    opposites: dict[Comparator, Comparator] = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
     flow = Flow([70, 85, 80, 78], [100] * 4, (313, 400), 8)
-    one = pooled_ratio(flow, Required(comparator, 79.0))  # type: ignore[arg-type]
-    two = pooled_ratio(flow, Required(opposite, 79.0))  # type: ignore[arg-type]
+    one = pooled_ratio(flow, Required(comparator, 79.0))
+    two = pooled_ratio(flow, Required(opposites[comparator], 79.0))
     assert one is not None
     assert two is not None
     assert abs(one.probability + two.probability - 1) <= Decimal("0.01")
