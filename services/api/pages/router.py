@@ -110,7 +110,7 @@ def _row(entry: TargetEntry, where: str) -> str:
     return (
         f'<tr><td><a href="{escape(link)}">{escape(row.clause)}</a></td>'
         f"<td>{escape(row.title.vi)}<br><small>{escape(target.scope.label.vi)}</small></td>"
-        f'<td class="n">{escape(value)}</td><td>{escape(target.due_text)}</td>'
+        f"<td>{escape(value)}</td><td>{escape(target.due_text)}</td>"
         f"<td>{escape('; '.join(printed))}</td>"
         f'<td><a href="{escape(why)}">Vì sao</a></td></tr>'
     )
