@@ -6,9 +6,10 @@ Three owners, three lifetimes:
   `closing_document`. Ingest and the registry write them; a 2xx means these are committed.
 * the one log: `log`, `log_head`. The sequencer gives each committed batch its positions and known
   times; nothing else orders entries. Nobody tails `batch.id` or `xid`.
-* derived: `consumer`, `measurement`, `standing_change`, `place_position`,
+* derived: `consumer`, `partition_position`, `measurement`, `standing_change`, `place_position`,
   `result`.
   The scorer writes them; `chitieu verify` recomputes them from the log and compares exactly.
+* on their way out: `result_outbox`, `dead_letter`. The scorer writes them, the relay empties them.
 
 Known times are microseconds since 1970 (bigint), because they are compared and printed exactly.
 """
@@ -163,6 +164,57 @@ consumer = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("seq", sa.BigInteger, nullable=False, comment="all effects up to here are written"),
 )
+
+partition_position = sa.Table(
+    "partition_position",
+    metadata,
+    sa.Column("partition", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column(
+        "seq", sa.BigInteger, nullable=False,
+        comment="all effects of the partition up to here are written",
+    ),
+    sa.Column("next_offset", sa.BigInteger, nullable=False, comment="of the message to read next"),
+    sa.Column(
+        "results_seq", sa.BigInteger, nullable=False,
+        comment="results of its places are evaluated up to here",
+    ),
+    sa.Column(
+        "results_release", sa.Text, nullable=False, comment="the release that evaluated them"
+    ),
+    comment="scoring through Kafka, a row a partition; empty without it",
+)  # fmt: skip
+
+result_outbox = sa.Table(
+    "result_outbox",
+    metadata,
+    sa.Column("place", sa.Text, primary_key=True),
+    sa.Column("target", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False, comment="the position at which it last moved"),
+    comment="results that moved since they were last sent out",
+)
+
+dead_letter = sa.Table(
+    "dead_letter",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("at", TIME, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.Column("partition", sa.Integer, comment="null: it never reached the topic"),
+    sa.Column("offset", sa.BigInteger),
+    sa.Column("key", sa.LargeBinary),
+    sa.Column("value", sa.LargeBinary),
+    sa.Column(
+        "headers", pg.JSONB, nullable=False, comment="pairs of name and hexadecimal value"
+    ),
+    sa.Column(
+        "sent", sa.Boolean, nullable=False, server_default=sa.false(),
+        comment="to the dead-letter topic",
+    ),
+    sa.Column("replayed_at", TIME),
+    sa.Index("ix_dead_letter_id", "id", postgresql_where=sa.text("NOT sent")),
+    comment="messages that nobody can use, kept as they were",
+)  # fmt: skip
 
 measurement = sa.Table(
     "measurement",
