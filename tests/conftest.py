@@ -14,6 +14,8 @@ import pytest
 from chitieu.embedded import EmbeddedPostgres, Facts
 from chitieu.postgres.migrate import migrate
 
+pytest_plugins = ["tests.kafka_fixtures"]
+
 TEMPLATE = "chitieu_template"
 
 

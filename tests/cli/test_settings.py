@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chitieu.settings import VARIABLES, BadSetting, Settings
+from chitieu.settings import VARIABLES, BadSetting, KafkaSettings, Settings
 from tests.cli.product import ROOT
 
 
@@ -33,6 +33,13 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             "CHITIEU_DATABASE_URL": "postgresql+asyncpg://me@there:5433/db",
             "CHITIEU_CATALOGUE": f"{tmp_path}:{tmp_path}",
             "CHITIEU_INGEST_URL": "http://there:1/",
+            "CHITIEU_KAFKA_BOOTSTRAP": "one:9092, [::1]:9093",
+            "CHITIEU_KAFKA_PREFIX": "test.",
+            "CHITIEU_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+            "CHITIEU_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+            "CHITIEU_KAFKA_USERNAME": "me",
+            "CHITIEU_KAFKA_PASSWORD": "secret",
+            "CHITIEU_KAFKA_CA_FILE": __file__,
             "CHITIEU_LANG": "en",
         }
     )
@@ -40,6 +47,10 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     assert settings.catalogue == (tmp_path, tmp_path)
     assert settings.ingest_url == "http://there:1"
     assert (settings.port, settings.host, settings.lang) == (0, "0.0.0.0", "en")
+    assert settings.kafka == KafkaSettings(
+        "one:9092,[::1]:9093", "test.", "SASL_SSL", "SCRAM-SHA-512", "me", "secret", Path(__file__)
+    )
+    assert "secret" not in repr(settings)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +63,10 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         ("CHITIEU_DATABASE_URL", "postgresql://"),
         ("CHITIEU_CATALOGUE", "/nothing/here"),
         ("CHITIEU_INGEST_URL", "ingest:8081"),
-        ("CHITIEU_KAFKA_BOOTSTRAP", "x:9092"),
+        ("CHITIEU_KAFKA_BOOTSTRAP", "x"),
+        ("CHITIEU_KAFKA_BOOTSTRAP", "x:0"),
+        ("CHITIEU_KAFKA_BOOTSTRAP", "x:9092,"),
+        ("CHITIEU_KAFKA_BOOTSTRAP", "kafka://secret@x:9092"),
         ("CHITIEU_LANG", "fr"),
     ],
 )
@@ -64,6 +78,34 @@ def test_a_bad_value_is_named_in_one_line(name: str, value: str) -> None:
     assert "\n" not in text
     assert " / " in text
     assert "secret" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "others"),
+    [
+        ("CHITIEU_KAFKA_PREFIX", "a/b", {}),
+        ("CHITIEU_KAFKA_SECURITY_PROTOCOL", "TLS", {}),
+        ("CHITIEU_KAFKA_SASL_MECHANISM", "GSSAPI", {}),
+        ("CHITIEU_KAFKA_USERNAME", "me", {}),
+        ("CHITIEU_KAFKA_PASSWORD", "secret", {}),
+        ("CHITIEU_KAFKA_PASSWORD", "", {"CHITIEU_KAFKA_USERNAME": "me"}),
+        ("CHITIEU_KAFKA_CA_FILE", __file__, {}),
+        ("CHITIEU_KAFKA_CA_FILE", "/nothing/here", {"CHITIEU_KAFKA_SECURITY_PROTOCOL": "SSL"}),
+    ],
+)
+def test_a_bad_value_of_kafka_is_named_where_kafka_is_used(
+    name: str, value: str, others: dict[str, str]
+) -> None:
+    if "CHITIEU_KAFKA_USERNAME" in others:
+        others = {"CHITIEU_KAFKA_SECURITY_PROTOCOL": "SASL_SSL", **others}
+    given = {"CHITIEU_KAFKA_BOOTSTRAP": "x:9092", name: value, **others}
+    with pytest.raises(BadSetting) as caught:
+        Settings.from_environment(given)
+    text = str(caught.value)
+    assert text.startswith(f"{name}:")
+    assert " / " in text
+    assert "secret" not in text
+    assert Settings.from_environment(given | {"CHITIEU_KAFKA_BOOTSTRAP": ""}).kafka is None
 
 
 def test_without_a_database_a_process_says_so() -> None:

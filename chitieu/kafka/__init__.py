@@ -1,0 +1,1 @@
+"""Apache Kafka: how the log reaches several scorers, and results reach other systems."""
