@@ -19,6 +19,9 @@ def register(app: typer.Typer) -> None:
     app.command(help="Phục vụ tất cả trên máy này / serve everything on this machine")(up)
     app.command(help="Chỉ tiến trình nhận báo cáo / only the process that takes reports")(ingest)
     app.command(help="Chỉ tiến trình tính kết quả / only the process that scores")(scorer)
+    app.command(
+        help="Chỉ tiến trình chuyển nhật ký vào Kafka / only the one that sends the log to Kafka"
+    )(relay)
     app.command(help="Chỉ tiến trình trả lời / only the process that answers")(api)
     app.command(
         help="Đưa cơ sở dữ liệu lên bản này: lược đồ, danh mục, đơn vị"
@@ -47,6 +50,20 @@ def scorer() -> None:
     from services.scorer.__main__ import main
 
     _run(8082, main)
+
+
+def relay(
+    again_from: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="gửi lại nhật ký từ sau vị trí này / send the log again after this position"
+        ),
+    ] = None,
+) -> None:
+    """Run services.relay."""
+    from services.relay.__main__ import main
+
+    _run(8083, lambda: main(again_from))
 
 
 def api() -> None:

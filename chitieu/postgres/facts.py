@@ -6,14 +6,14 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
+from chitieu.places import place_of
 from chitieu.ports import Entry
 from chitieu.postgres.log import read_registry_until
 from chitieu.registry import Registry
 from chitieu.reports import Report
+from chitieu.scoring.engine import BY_ITEM, EVERYWHERE, Touched
 from chitieu.scoring.world import Reports
 from chitieu.standing import Change
-
-EVERYWHERE = "*"  # the place of a catalogue version: it concerns all
 
 # Of some units everything, or of some positions what concerns them. Each way is spelled out as
 # look-ups by index: a planner without statistics reads the whole table once for every province.
@@ -105,12 +105,58 @@ async def registry_until(connection: Any, registry: Registry, seq: int) -> Regis
     return registry.with_entries(entries)
 
 
-async def scored(connection: Any, consumer: str = "scorer") -> int:
+# Through Kafka, what every partition has passed; else where the one scorer stands.
+SCORED = (
+    "coalesce((SELECT min(seq) FROM partition_position),"
+    " (SELECT seq FROM consumer WHERE name = 'scorer'), 0)"
+)
+
+
+async def scored(connection: Any) -> int:
     """The position up to which everything is scored."""
-    value: int | None = await connection.fetchval(
-        "SELECT seq FROM consumer WHERE name = $1", consumer
+    value: int = await connection.fetchval(f"SELECT {SCORED}")
+    return value
+
+
+async def touched_between(
+    connection: Any, registry: Registry, places: Sequence[str], after: int, until: int
+) -> dict[str, Touched]:
+    """What moved in (after, until] for each of these place keys, without what did not."""
+    moved = await connection.fetch(
+        "SELECT place, seq FROM place_position WHERE seq > $1 AND seq <= $2"
+        " AND place = ANY($3::text[])",
+        after, until, [*places, EVERYWHERE],
+    )  # fmt: skip
+    registered = {entry.seq for entry in await read_registry_until(connection, after, until)}
+    whole = {row["place"] for row in moved if row["seq"] in registered}
+    if EVERYWHERE in whole:
+        return {key: Touched(all=True) for key in places}
+    found: dict[str, Touched] = {}
+    for key in sorted({row["place"] for row in moved}):
+        place = place_of(registry.places, key)
+        units = registry.units_ever_in(place) if place else ()
+        codes = [code for unit in units for code in unit.codes]
+        found[key] = (
+            Touched(all=True) if key in whole
+            else await _touched_by(connection, codes, after, until)
+        )  # fmt: skip
+    return found
+
+
+async def _touched_by(connection: Any, codes: Sequence[str], after: int, until: int) -> Touched:
+    """By the reports about these units, and by what befell them."""
+    came = await connection.fetch(
+        "SELECT DISTINCT metric, item FROM measurement WHERE seq > $1 AND seq <= $2"
+        " AND unit = ANY($3::text[])",
+        after, until, codes,
+    )  # fmt: skip
+    fell = await connection.fetch(_FALLS_BETWEEN, after, until, list(codes))
+    metrics = {row["metric"] for row in fell}
+    return Touched(
+        metrics={row["metric"] for row in came} | metrics,
+        items={row["item"] for row in came},
+        every_item=any(metric in BY_ITEM for metric in metrics),
     )
-    return value or 0
 
 
 class Position(NamedTuple):
@@ -150,8 +196,7 @@ async def position_at(connection: Any, known: int) -> Position:
 async def scored_at(connection: Any, known: int) -> Position | None:
     """As `position_at`, when the instant is not beyond the head and all up to it is scored."""
     row = await connection.fetchrow(
-        "SELECT l.first_seq, l.n, l.epoch, l.first_known,"
-        " (SELECT c.seq FROM consumer c WHERE c.name = 'scorer') AS scored"
+        f"SELECT l.first_seq, l.n, l.epoch, l.first_known, {SCORED} AS scored"  # noqa: S608
         " FROM log_head h, LATERAL (SELECT * FROM log WHERE first_known <= $1"
         " ORDER BY first_known DESC LIMIT 1) l WHERE h.known >= $1",
         known,
@@ -160,4 +205,4 @@ async def scored_at(connection: Any, known: int) -> Position | None:
         return None
     ahead = min(row["n"] - 1, known - row["first_known"])
     at = Position(row["first_seq"] + ahead, row["first_known"] + ahead, row["epoch"])
-    return at if (row["scored"] or 0) >= at.seq else None
+    return at if row["scored"] >= at.seq else None

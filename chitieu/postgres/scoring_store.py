@@ -24,6 +24,10 @@ class Fenced(Exception):
     """Another scorer moved the position: this one's work is void and it must start again."""
 
 
+class ThroughKafka(Exception):
+    """The log is scored by partitions of a Kafka topic; this scorer knows no Kafka."""
+
+
 async def write(
     connection: Any,
     old: int,
@@ -42,31 +46,42 @@ async def write(
         )
         if moved != "UPDATE 1":
             raise Fenced
-        await connection.copy_records_to_table(
-            "measurement",
-            records=[report_to_row(report) for report in effects.reports],
-            columns=list(REPORT_COLUMNS),
-        )
-        await connection.copy_records_to_table(
-            "standing_change",
-            records=[
-                (s.change.seq, s.at_seq, s.at_known, s.change.stands, s.change.why)
-                for s in effects.standing
-            ],
-            columns=["seq", "at_seq", "at_known", "stands", "why"],
-        )
-        await connection.copy_records_to_table(
-            "place_position", records=effects.positions, columns=["place", "seq"]
-        )
+        await write_facts(connection, effects)
         if results is not None:
-            await _write_results(connection, *results)
+            await write_results(connection, *results)
             await connection.execute(
                 "UPDATE consumer SET seq = $2 WHERE name = $1", RESULTS, effects.seq
             )
         await connection.execute(f"NOTIFY {CHANNEL_SCORED}")
 
 
-async def _write_results(
+async def write_facts(connection: Any, effects: Effects) -> None:
+    """Reports, what befell them, and the positions that concern places."""
+    await connection.copy_records_to_table(
+        "measurement",
+        records=[report_to_row(report) for report in effects.reports],
+        columns=list(REPORT_COLUMNS),
+    )
+    await connection.copy_records_to_table(
+        "standing_change",
+        records=[
+            (s.change.seq, s.at_seq, s.at_known, s.change.stands, s.change.why)
+            for s in effects.standing
+        ],
+        columns=["seq", "at_seq", "at_known", "stands", "why"],
+    )
+    # One position may concern a place through units of two partitions. Sorted, so that two
+    # writers cannot deadlock.
+    places = sorted(effects.positions)
+    await connection.execute(
+        "INSERT INTO place_position (place, seq) SELECT * FROM unnest($1::text[], $2::bigint[])"
+        " ON CONFLICT DO NOTHING",
+        [place for place, _ in places],
+        [seq for _, seq in places],
+    )
+
+
+async def write_results(
     connection: Any, changed: Sequence[StoredResult], gone: Sequence[tuple[str, str]]
 ) -> None:
     """Replace stored results, sorted by key so that two writers cannot deadlock."""
@@ -85,7 +100,12 @@ async def _write_results(
 
 
 async def begin(connection: Any) -> tuple[int, int]:
-    """The position to go on from, and the one up to which results are evaluated."""
+    """The position to go on from, and the one up to which results are evaluated.
+
+    Raises ThroughKafka while others score through Kafka.
+    """
+    if await connection.fetchval("SELECT EXISTS (SELECT FROM partition_position)"):
+        raise ThroughKafka
     await connection.execute(
         "INSERT INTO consumer (name, seq) VALUES ($1, 0), ($2, 0) ON CONFLICT DO NOTHING",
         CONSUMER,

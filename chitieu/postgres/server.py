@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import asyncpg
 
+from chitieu.postgres.facts import SCORED
+
 _OLDEST: Final = 180_000
 
 
@@ -101,7 +103,7 @@ class Progress:
 async def progress_of(connection: Any) -> Progress:
     """Ask how far everything is."""
     row = await connection.fetchrow(
-        "SELECT h.seq, coalesce((SELECT seq FROM consumer WHERE name = 'scorer'), 0) AS scored,"
+        f"SELECT h.seq, {SCORED} AS scored,"  # noqa: S608 - a constant
         " (SELECT count(*) FROM batch b WHERE (b.xid, b.id) > (h.last_xid, h.last_batch)) AS waits"
         " FROM log_head h"
     )

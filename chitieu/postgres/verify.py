@@ -138,9 +138,11 @@ async def _replay(
 
 
 async def _facts(connection: Any, effects: Effects) -> Difference | None:
+    """Up to where every partition has passed: single ones may have written more."""
     stored = await connection.fetch(
         'SELECT seq, "group", known, unit, metric, item, first, last, covers, estimate, compiled,'
-        " time, organisation_id, source, event_id, fields FROM measurement"
+        " time, organisation_id, source, event_id, fields FROM measurement WHERE seq <= $1",
+        effects.seq,
     )
     expected = (report_to_row(report) for report in effects.reports)
     found = first_difference("measurement", REPORT_COLUMNS, 2, map(tuple, stored), expected)
@@ -148,7 +150,8 @@ async def _facts(connection: Any, effects: Effects) -> Difference | None:
         return found
     columns = ("seq", "at_seq", "at_known", "stands", "why")
     stored = await connection.fetch(
-        "SELECT seq, at_seq, at_known, stands, why FROM standing_change"
+        "SELECT seq, at_seq, at_known, stands, why FROM standing_change WHERE at_seq <= $1",
+        effects.seq,
     )
     changes = (
         (s.change.seq, s.at_seq, s.at_known, s.change.stands, s.change.why)
@@ -157,7 +160,9 @@ async def _facts(connection: Any, effects: Effects) -> Difference | None:
     found = first_difference("standing_change", columns, 2, map(tuple, stored), changes)
     if found:
         return found
-    stored = await connection.fetch("SELECT place, seq FROM place_position")
+    stored = await connection.fetch(
+        "SELECT place, seq FROM place_position WHERE seq <= $1", effects.seq
+    )
     return first_difference(
         "place_position", ("place", "seq"), 2, map(tuple, stored), effects.positions
     )

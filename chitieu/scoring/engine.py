@@ -111,12 +111,25 @@ def known_places(registry: Registry) -> list[str]:
 
 
 class Engine:
-    """Holds the registry and the amendments; `find` brings events that an amendment names."""
+    """Holds the registry and the amendments; `find` brings events that an amendment names.
 
-    def __init__(self, registry: Registry, find: Callable[[Identity], Node | None]) -> None:
+    Of several engines that share a log each writes only what befalls the units that it `owns`, and
+    one of them, that `leads`, what befalls the registry. `fold` is `Registry.with_entries`, or what
+    gives the same from what another one has folded.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        find: Callable[[Identity], Node | None],
+        owns: Callable[[str], bool] = lambda _: True,
+        leads: bool = True,
+        fold: Callable[[Registry, Iterable[Entry]], Registry] = Registry.with_entries,
+    ) -> None:
         self.registry = registry
+        self._fold = fold
         self.standing = Standing()
-        self._find = find
+        self._find, self._owns, self._leads = find, owns, leads
 
     def remember(self, entries: Iterable[Entry], until: int) -> None:
         """Take the amendments up to a position without effects (a restart).
@@ -158,8 +171,8 @@ class Engine:
         if not run:
             return
         before = self.registry
-        self.registry = before.with_entries(run.values())
-        for entry in run.values():
+        self.registry = self._fold(before, run.values())
+        for entry in run.values() if self._leads else ():
             for key in sorted(self._concerned(entry, before)):
                 effects.positions.append((key, entry.seq))
                 effects.known_of[key] = entry.known
@@ -193,9 +206,10 @@ class Engine:
         return {place_key(one) for one in (place, *places.lineage(place).after)}
 
     def _report(self, entry: Entry, effects: Effects) -> None:
-        reports = reports_of(entry) if entry.kind == "event" else []
+        own = entry.kind == "event" and self._owns(entry.subject or "")
+        reports = reports_of(entry) if own else []
         effects.reports += reports
-        changes = self._amend(entry)
+        changes = [change for change in self._amend(entry) if self._owns(change.unit)]
         effects.standing += [StandingChange(c, entry.seq, entry.known) for c in changes]
         units = {report.unit for report in reports}
         metrics = {report.metric for report in reports}

@@ -15,7 +15,6 @@ from typing import Any
 from chitieu.errors import Problem
 from chitieu.places import Place, place_key
 from chitieu.postgres.facts import (
-    EVERYWHERE,
     Position,
     pinned,
     position_at,
@@ -23,6 +22,7 @@ from chitieu.postgres.facts import (
     scored_at,
 )
 from chitieu.postgres.log import head_of, settle
+from chitieu.scoring.engine import EVERYWHERE
 from services.api.pinned import Horizon, Pinned
 from services.api.state import Api
 

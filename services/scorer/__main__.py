@@ -24,7 +24,7 @@ def main() -> int:
     except BadSetting as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    app = ScorerApp(dsn, load_provinces(default_root() / "places"))
+    app = ScorerApp(dsn, load_provinces(default_root() / "places"), settings.kafka)
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", lifespan="on")
     return 0
 

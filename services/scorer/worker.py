@@ -34,6 +34,7 @@ from chitieu.scoring.engine import (
 from chitieu.scoring.results import PlaceResults, StoredResult
 from chitieu.scoring.world import Reports, World
 from chitieu.standing import Identity, Node
+from chitieu.waiting import first_of
 
 logger = logging.getLogger("chitieu.scorer")
 
@@ -192,7 +193,11 @@ class Scorer:
 
 
 async def run(
-    connection: Any, scorer: Scorer, stop: asyncio.Event, clock: Callable[[], dt.datetime]
+    connection: Any,
+    scorer: Scorer,
+    stop: asyncio.Event,
+    clock: Callable[[], dt.datetime],
+    note: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Score until told to stop. Wakes by notification, and by the clock when one was missed."""
     wake = asyncio.Event()
@@ -201,11 +206,7 @@ async def run(
     logger.info(json.dumps({"event": "scorer_started", "position": scorer.position}))
     while not stop.is_set():
         wake.clear()
-        if await scorer.step(clock()):
-            continue
-        waits = {asyncio.create_task(wake.wait()), asyncio.create_task(stop.wait())}
-        _, pending = await asyncio.wait(
-            waits, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
-        )
-        for task in pending:
-            task.cancel()
+        busy = await scorer.step(clock())
+        note(scorer.position)
+        if not busy:
+            await first_of(wake, stop, IDLE_SECONDS)

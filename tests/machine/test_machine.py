@@ -357,7 +357,7 @@ GUARDS: dict[str, Callable[[Any], None]] = {
     "a unit counts as it was": forgets(Asked, "days", lambda *_: ALWAYS),
     "silence is not zero": forgets(judge, "_enough", lambda *_: True),
     "results are written with their position": forgets(
-        scoring_store, "_write_results", _writes_no_results),
+        scoring_store, "write_results", _writes_no_results),
     "an origin stands on its successor": forgets(asked, "_asked_of", _only_own),
     "a closing is made again as it was published": forgets(
         closings_check, "document_bytes", lambda *_: b"{}"),

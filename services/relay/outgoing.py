@@ -1,0 +1,76 @@
+"""Results that moved and dead letters, from their tables to their topics."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+from typing import Any, Final
+
+from aiokafka.errors import MessageSizeTooLargeError
+
+from chitieu.kafka.names import DEAD_LETTER, RESULTS, named
+from chitieu.kafka.results import result_message
+from chitieu.settings import KafkaSettings
+
+_AT_ONCE: Final = 500
+
+_MOVED = (
+    "SELECT o.place, o.target, o.seq, r.as_of, r.body, l.epoch,"
+    " l.first_known + (o.seq - l.first_seq) AS known"
+    " FROM result_outbox o LEFT JOIN result r USING (place, target)"
+    " LEFT JOIN LATERAL (SELECT * FROM log WHERE first_seq <= o.seq"
+    " ORDER BY first_seq DESC LIMIT 1) l ON true ORDER BY o.place, o.target LIMIT $1"
+)
+
+
+async def send_results(
+    connection: Any, producer: Any, kafka: KafkaSettings, now: dt.datetime
+) -> int:
+    """Send what moved last; how many. One that no broker takes becomes a dead letter."""
+    rows = await connection.fetch(_MOVED, _AT_ONCE)
+    topic, sent = named(kafka, RESULTS), []
+    for row in rows:
+        key, value = result_message(row)
+        try:
+            sent.append(await producer.send(topic, value, key))
+        except MessageSizeTooLargeError as error:
+            await connection.execute(
+                "INSERT INTO dead_letter (at, reason, topic, key, value, headers)"
+                " VALUES ($1, $2, $3, $4, $5, '[]')",
+                now, str(error), topic, key, value,
+            )  # fmt: skip
+    await asyncio.gather(*sent)
+    # One that moved meanwhile has another position and stays.
+    await connection.executemany(
+        "DELETE FROM result_outbox WHERE place = $1 AND target = $2 AND seq = $3",
+        [(row["place"], row["target"], row["seq"]) for row in rows],
+    )
+    return len(rows)
+
+
+async def send_dead_letters(connection: Any, producer: Any, kafka: KafkaSettings) -> int:
+    """Send those that were not sent; how many."""
+    rows = await connection.fetch(
+        'SELECT id, reason, topic, partition, "offset", key, value, headers FROM dead_letter'
+        " WHERE NOT sent ORDER BY id LIMIT $1",
+        _AT_ONCE,
+    )
+    topic, sent = named(kafka, DEAD_LETTER), []
+    for row in rows:
+        headers = [(name, bytes.fromhex(text)) for name, text in json.loads(row["headers"])]
+        said = {
+            "reason": row["reason"], "topic": row["topic"], "partition": row["partition"],
+            "offset": row["offset"], "replay": f"chitieu dead-letters replay {row['id']}",
+        }  # fmt: skip
+        headers += [
+            (f"chitieu-{name}", str(value).encode()) for name, value in said.items()
+            if value is not None
+        ]  # fmt: skip
+        sent.append(await producer.send(topic, row["value"], row["key"], headers=headers))
+    await asyncio.gather(*sent)
+    await connection.execute(
+        "UPDATE dead_letter SET sent = true WHERE id = ANY($1::bigint[])",
+        [row["id"] for row in rows],
+    )
+    return len(rows)
