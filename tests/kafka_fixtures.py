@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from chitieu.settings import KafkaSettings
+from tests.kafka.running import MakeTopics, make_topics
 from tools.kafka_broker import Broker, KafkaError, missing
 
 USERS = {"stranger": "stranger-secret"}
@@ -161,3 +163,15 @@ def kafka(kafka_address: Address) -> str:
 def kafka_prefix() -> str:
     """What makes the names of this test's topics and groups its own."""
     return f"t{secrets.token_hex(6)}."
+
+
+@pytest.fixture
+def topics(kafka: str, kafka_prefix: str) -> MakeTopics:
+    """Make the topics of this test."""
+
+    async def make(*, partitions: int) -> KafkaSettings:
+        settings = KafkaSettings(kafka, kafka_prefix)
+        await make_topics(settings, partitions)
+        return settings
+
+    return make

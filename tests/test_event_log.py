@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from chitieu.kafka.connection import client_options
+from chitieu.kafka.log import PartitionLog
+from chitieu.kafka.names import LOG, named
 from chitieu.memory import MemoryLog
-from chitieu.periods import to_microseconds
+from chitieu.periods import from_microseconds, to_microseconds
 from chitieu.ports import EventLog, NewEntry
 from chitieu.postgres.log import PostgresLog, append, place, recognise_cluster, settle
+from chitieu.settings import KafkaSettings
 from tests.builders import NOON, a_unit, cashless
+from tests.kafka.running import a_relay, connected
 
 
 @dataclass
@@ -25,7 +32,7 @@ class Subject:
     write: Callable[[list[NewEntry], int], Awaitable[None]]
 
 
-@pytest.fixture(params=["memory", "postgres"])
+@pytest.fixture(params=["memory", "postgres", pytest.param("kafka", marks=pytest.mark.kafka)])
 async def subject(request: pytest.FixtureRequest, database: str) -> AsyncIterator[Subject]:
     if request.param == "memory":
         memory = MemoryLog()
@@ -34,19 +41,48 @@ async def subject(request: pytest.FixtureRequest, database: str) -> AsyncIterato
             memory.append(entries, now)
 
         yield Subject(memory, write)
-        return
+    elif request.param == "postgres":
+        async with on_postgres(database) as made:
+            yield made
+    else:
+        settings = await request.getfixturevalue("topics")(partitions=1)
+        async with on_kafka(database, settings) as made:
+            yield made
+
+
+@asynccontextmanager
+async def on_postgres(database: str) -> AsyncIterator[Subject]:
     pool = await asyncpg.create_pool(database, min_size=2, max_size=4)
     log = PostgresLog(pool)
 
-    async def write_pg(entries: list[NewEntry], now: int) -> None:
+    async def write(entries: list[NewEntry], now: int) -> None:
         async with pool.acquire() as connection, connection.transaction():
             await append(connection, entries, NOON)
         async with pool.acquire() as connection:
             await place(connection, now)
 
-    yield Subject(log, write_pg)
+    yield Subject(log, write)
     await log.close()
     await pool.close()
+
+
+@asynccontextmanager
+async def on_kafka(database: str, settings: KafkaSettings) -> AsyncIterator[Subject]:
+    """A topic with one partition holds all of the log; a relay brings it there."""
+    consumer = AIOKafkaConsumer(**client_options(settings), auto_offset_reset="none")
+    partition = TopicPartition(named(settings, LOG), 0)
+    async with a_relay(database, settings) as relay, connected(database) as writer:
+        await consumer.start()
+        consumer.assign([partition])
+
+        async def write(entries: list[NewEntry], now: int) -> None:
+            async with writer.transaction():
+                await append(writer, entries, NOON)
+            while await relay.step(from_microseconds(now)):
+                pass
+
+        yield Subject(PartitionLog(consumer, partition), write)
+        await consumer.stop()
 
 
 def events(count: int, prefix: str = "e") -> list[NewEntry]:

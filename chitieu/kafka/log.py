@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
+
 from chitieu.kafka.messages import Headers, NotOurs, Received, received
 from chitieu.ports import Entry, Head
 
@@ -118,6 +120,16 @@ class PartitionLog:
         self.at, self._records, self._given = at, [], at.seq
         self._consumer.seek(self.partition, at.next_offset)
 
+    async def seek_again(self) -> None:
+        """Kafka does not know where we are, or has nothing there: then from its oldest message.
+
+        Each message says what it follows, so if anything in between is lost it is found out.
+        """
+        at, first = self.at, await self.first_offset()
+        if not first <= at.next_offset <= await self.end_offset():
+            at = Piece(at.epoch, at.seq, at.known, first)
+        self.go(at)
+
     async def first_offset(self) -> int:
         """Of the oldest message that the topic still has."""
         found: dict[Any, int] = await self._consumer.beginning_offsets([self.partition])
@@ -177,5 +189,9 @@ class PartitionLog:
             await asyncio.sleep(min(0.05, timeout_seconds))
 
     async def _fetch(self) -> list[Record]:
-        found = await self._consumer.getmany(self.partition, timeout_ms=POLL_MS)
+        try:
+            found = await self._consumer.getmany(self.partition, timeout_ms=POLL_MS)
+        except (OffsetOutOfRangeError, NoOffsetForPartitionError):
+            await self.seek_again()
+            return []
         return list(found.get(self.partition, ()))

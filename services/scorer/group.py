@@ -21,7 +21,7 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from chitieu.kafka.connection import client_options
-from chitieu.kafka.log import PartitionLog, Piece
+from chitieu.kafka.log import PartitionLog
 from chitieu.kafka.names import LOG, SCORERS, named, partitioner
 from chitieu.periods import civil_day
 from chitieu.places import Places
@@ -159,7 +159,8 @@ class GroupScorer:
         try:
             found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=4 * AT_ONCE)
         except (OffsetOutOfRangeError, NoOffsetForPartitionError):
-            await self._seek_again()
+            for one in self._partitions.values():
+                await one.log.seek_again()
             return True
         for tp, records in found.items():
             if tp in self._partitions:
@@ -176,17 +177,6 @@ class GroupScorer:
                 if tp in self._consumer.assignment() and tp.partition in rows:
                     await one.start(self._connection, rows[tp.partition])
         return busy
-
-    async def _seek_again(self) -> None:
-        """Offsets that the topic does not have: begin with the oldest it has.
-
-        Each message says what it follows, so if anything in between is lost it is found out.
-        """
-        for one in self._partitions.values():
-            at, first = one.log.at, await one.log.first_offset()
-            if not first <= at.next_offset <= await one.log.end_offset():
-                at = Piece(at.epoch, at.seq, at.known, first)
-            one.log.go(at)
 
     async def _evaluate(self, day: dt.date) -> bool:
         """Bring the results of our partitions' places to where every partition has passed."""

@@ -5,25 +5,20 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from chitieu.kafka.connection import client_options
-from chitieu.kafka.names import DEAD_LETTER, LOG, RESULTS, named
 from chitieu.postgres import partition_store
 from chitieu.postgres.log import head_of
 from chitieu.postgres.verify import verify
 from chitieu.settings import KafkaSettings
-from services.relay.app import end_offsets
-from services.relay.worker import Relay, producer
+from services.relay.worker import Relay
 from services.scorer.group import GroupScorer
 from tests.builders import NOON, places
 from tests.kafka.histories import a_history, a_registry
+from tests.kafka.running import MakeTopics, a_relay, a_scorer
 from tests.scorer.test_scorer import score, write
 
 pytestmark = pytest.mark.kafka
@@ -31,47 +26,9 @@ COUNT = 4
 
 
 @pytest.fixture
-async def settings(kafka: str, kafka_prefix: str) -> KafkaSettings:
+async def settings(topics: MakeTopics) -> KafkaSettings:
     """Topics of its own."""
-    made = KafkaSettings(kafka, kafka_prefix)
-    admin = AIOKafkaAdminClient(**client_options(made))
-    await admin.start()
-    try:
-        await admin.create_topics(
-            [
-                NewTopic(named(made, LOG), COUNT, 1),
-                NewTopic(named(made, RESULTS), 1, 1, topic_configs={"cleanup.policy": "compact"}),
-                NewTopic(named(made, DEAD_LETTER), 1, 1),
-            ]
-        )
-    finally:
-        await admin.close()
-    return made
-
-
-@asynccontextmanager
-async def a_relay(database: str, kafka: KafkaSettings) -> AsyncIterator[Relay]:
-    connection, sender = await asyncpg.connect(database), producer(kafka)
-    await sender.start()
-    relay = Relay(connection, sender, kafka, places())
-    try:
-        await relay.start(await end_offsets(kafka))
-        yield relay
-    finally:
-        await sender.stop()
-        await connection.close()
-
-
-@asynccontextmanager
-async def a_scorer(database: str, kafka: KafkaSettings) -> AsyncIterator[GroupScorer]:
-    connection = await asyncpg.connect(database)
-    scorer = GroupScorer(connection, kafka, places())
-    try:
-        await scorer.start()
-        yield scorer
-    finally:
-        await scorer.stop()
-        await connection.close()
+    return await topics(partitions=COUNT)
 
 
 async def until_scored(connection: Any, *scorers: GroupScorer, now: dt.datetime = NOON) -> None:
