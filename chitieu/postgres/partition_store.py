@@ -49,11 +49,12 @@ async def positions(connection: Any) -> dict[int, PartitionRow]:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a partition has done: from a piece of its messages to effects."""
+    """What a partition has done with a piece of its messages."""
 
     partition: int
     topic: str
-    old: Piece
+    old: tuple[int, int]
+    """Position and offset from which it was done."""
     new: Piece
     effects: Effects
 
@@ -64,7 +65,7 @@ async def write_step(connection: Any, step: Step, now: dt.datetime) -> None:
         moved = await connection.execute(
             "UPDATE partition_position SET seq = $4, next_offset = $5"
             " WHERE partition = $1 AND seq = $2 AND next_offset = $3",
-            step.partition, step.old.seq, step.old.next_offset,
+            step.partition, *step.old,
             step.new.seq, step.new.next_offset,
         )  # fmt: skip
         if moved != "UPDATE 1":

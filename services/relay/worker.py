@@ -105,15 +105,16 @@ class Relay:
         if len(rows) != len(ends):
             raise OtherPartitions(self._topic, len(rows), len(ends))
         self._routes = Routes(self._places, partitioner(len(ends)), len(ends))
-        await self._at()
+        await self.look_again()
 
     async def go_back(self, seq: int) -> None:
         """Send again what follows an earlier position; scorers pass over what they have."""
         if seq < self.position:
             await store.move_relay(self._connection, self.position, seq)
-            await self._at()
+            await self.look_again()
 
-    async def _at(self) -> None:
+    async def look_again(self) -> None:
+        """Take up where the position stands now."""
         assert self._routes is not None  # `start` made it
         sent = await store.relayed(self._connection)
         if sent is None:

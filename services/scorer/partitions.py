@@ -58,11 +58,14 @@ class Partition:
         self.log = log
         self._routes, self._registries = routes, registries
         self._engine: Engine | None = None
+        self._stored = (-1, -1)
+        """Position and offset as the table has them; the topic may begin later by now."""
 
     async def start(self, connection: Any, row: store.PartitionRow) -> None:
         """Take up where the row says; what was held stays when nobody else was there meanwhile."""
         at = self.log.at
-        if self._engine is None or (at.seq, at.next_offset) != (row.seq, row.next_offset):
+        if self._engine is None or self._stored != (row.seq, row.next_offset):
+            self._stored = (row.seq, row.next_offset)
             at = Piece(at.epoch, row.seq, 0, row.next_offset)
             await self._routes.remember(connection, row.seq)
             registry = await self._registries.at(connection, row.seq)
@@ -87,7 +90,7 @@ class Partition:
         await self._routes.find(connection, piece.entries)
         effects = self._engine.apply(piece.entries) if piece.entries else Effects()
         topic = self.log.partition.topic
-        step = store.Step(self.number, topic, self.log.at, piece, effects)
+        step = store.Step(self.number, topic, self._stored, piece, effects)
         try:
             await store.write_step(connection, step, now)
         except BaseException:
@@ -95,6 +98,7 @@ class Partition:
             self._engine = None
             raise
         self.log.taken(piece)
+        self._stored = (piece.seq, piece.next_offset)
         return True
 
     def _owns(self, unit: str) -> bool:

@@ -39,26 +39,28 @@ def a_registry(units: Sequence[str] = UNITS) -> list[NewEntry]:
     return [first, *(a_unit(code, code[:2]) for code in units)]
 
 
-def a_history(seed: int, count: int) -> list[NewEntry]:
+def a_history(seed: int, count: int, prefix: str = "e") -> list[NewEntry]:
     """Reports, amendments before and after what they name, over provinces; units move meanwhile."""
     chance = random.Random(seed)
     made: list[NewEntry] = []
     for number in range(count):
         unit = chance.choice(UNITS)
         month, whole = chance.randint(1, 12), chance.randint(1, 500)
-        corrects = f"e{chance.randint(0, count)}" if chance.random() < 0.3 else None
+        corrects = f"{prefix}{chance.randint(0, count)}" if chance.random() < 0.3 else None
         made.append(cashless(
-            unit, f"2025-{month:02}", whole, chance.randint(0, whole), id=f"e{number}",
+            unit, f"2025-{month:02}", whole, chance.randint(0, whole), id=f"{prefix}{number}",
             time=f"2025-12-{chance.randint(1, 28):02}T00:00:00", corrects=corrects,
         ))  # fmt: skip
         drawn = chance.random()
         if drawn < 0.12:
-            made.append(a_retraction(f"e{chance.randint(0, count)}", id=f"r{number}"))
+            made.append(
+                a_retraction(f"{prefix}{chance.randint(0, count)}", id=f"{prefix}r{number}")
+            )
         elif drawn < 0.16:
             made.append(a_unit(unit, chance.choice(PROVINCES), f"2025-0{chance.randint(1, 9)}-01"))
         elif drawn < 0.2:
-            made.append(a_waiver(unit, "2025-01-01", "2025-03-31", id=f"w{number}"))
+            made.append(a_waiver(unit, "2025-01-01", "2025-03-31", id=f"{prefix}w{number}"))
             if chance.random() < 0.5:
-                made.append(a_withdrawal(f"w{number}", unit))
+                made.append(a_withdrawal(f"{prefix}w{number}", unit))
     chance.shuffle(made)
     return made
