@@ -17,6 +17,7 @@ from chitieu.cli import (
     keys,
     processes,
     results,
+    topics,
     units,
 )
 from chitieu.cli.terminal import refuse, speak
@@ -64,3 +65,4 @@ app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(units.app, name="units")
 app.add_typer(keys.app, name="keys")
 app.add_typer(closings.app, name="closings")
+app.add_typer(topics.app, name="topics")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import socket
 import stat
@@ -75,6 +76,7 @@ def all_checks(settings: Settings) -> list[Check]:
     folder = DataFolder(settings.data_dir)
     checks = [_python(), _disk(folder.path), _port(settings, folder), *_credentials(folder)]
     checks.append(_catalogue(settings))
+    checks += _kafka(settings)
     try:
         with database(settings) as dsn:
             checks += asyncio.run(_database(dsn))
@@ -137,6 +139,28 @@ def _catalogue(settings: Settings) -> Check:
         "catalogue", not faults, f"{len(faults)} lỗi / faults", "chitieu catalogue check",
         "chitieu catalogue check",
     )  # fmt: skip
+
+
+def _kafka(settings: Settings) -> Iterator[Check]:
+    """Whether its topics can be used; nothing where there is no Kafka."""
+    if settings.kafka is None:
+        return
+    # Only here: a slow import that no other check needs.
+    from chitieu.kafka import topics
+    from chitieu.kafka.cluster import KafkaFault
+
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    try:
+        findings = asyncio.run(topics.check(settings.kafka))
+    except KafkaFault as fault:
+        yield Check("kafka", False, str(fault), "xem CHITIEU_KAFKA_…", "see CHITIEU_KAFKA_…")
+        return
+    for finding in findings:
+        # Fewer copies than declared is how a small cluster is meant to be.
+        yield Check(
+            "kafka", finding.usable, " / ".join(finding.words()),
+            "chitieu topics create", "chitieu topics create",
+        )  # fmt: skip
 
 
 async def _database(dsn: str) -> list[Check]:

@@ -13,7 +13,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from chitieu.kafka import cluster
 from chitieu.kafka.connection import client_options
+from chitieu.kafka.topics import check
 from chitieu.settings import KafkaSettings
 from tools.kafka_broker import Broker, answers
 
@@ -53,7 +55,9 @@ async def test_what_is_produced_is_consumed(kafka: str, kafka_prefix: str) -> No
     assert await read(kafka, topic, 2) == [b"one", b"two"]
 
 
-async def test_a_broker_that_was_killed_comes_back_with_its_data(tmp_path: Path) -> None:
+async def test_a_broker_that_was_killed_comes_back_with_its_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     broker = Broker(tmp_path / "kafka")
     try:
         bootstrap = broker.start()
@@ -65,6 +69,9 @@ async def test_a_broker_that_was_killed_comes_back_with_its_data(tmp_path: Path)
         await send(bootstrap, "kept", [b"two"])
         assert await read(bootstrap, "kept", 2) == [b"one", b"two"]
         broker.pause()
+        monkeypatch.setattr(cluster, "PATIENCE_S", 0.3)
+        with pytest.raises(cluster.KafkaFault, match="does not answer within"):
+            await check(KafkaSettings(bootstrap))
         assert not answers("127.0.0.1", int(bootstrap.split(":")[1]), 0.3)
         broker.resume()
         assert answers("127.0.0.1", int(bootstrap.split(":")[1]), 10)
