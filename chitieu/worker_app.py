@@ -105,7 +105,7 @@ class WorkerApp(ABC):
 
     def say(self, error: Exception) -> str:
         """A fault in a line."""
-        return f"{type(error).__name__}: {error}"
+        return str(error) if self.known(error) else f"{type(error).__name__}: {error}"
 
     def known(self, error: Exception) -> bool:
         """Whether its line says all that there is to say."""

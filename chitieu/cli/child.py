@@ -1,4 +1,4 @@
-"""`python -m chitieu.cli.child web FD` and `… scorer`: the processes that `chitieu up` keeps.
+"""`python -m chitieu.cli.child web FD`, `… scorer`, `… relay`: what `chitieu up` keeps running.
 
 The address of the database, which holds its password, comes as a line on standard input.
 """
@@ -44,6 +44,15 @@ def scorer() -> None:
     sys.exit(main())
 
 
+def relay() -> None:
+    """The service's own main."""
+    from services.relay.__main__ import main
+
+    _take_address()
+    _settle()
+    sys.exit(main())
+
+
 def _take_address() -> None:
     address = sys.stdin.readline().strip()
     if not address:  # `up` ended before it knew
@@ -63,5 +72,7 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
     if sys.argv[1] == "web":
         web(int(sys.argv[2]))
+    elif sys.argv[1] == "relay":
+        relay()
     else:
         scorer()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import socket
@@ -31,7 +32,7 @@ from chitieu.launch import Child, GaveUp, stop_all
 from chitieu.postgres.server import UnfitServer, make_database
 from chitieu.posting import NotScored, Refused
 from chitieu.processes import die_with_parent
-from chitieu.settings import BadSetting, Settings
+from chitieu.settings import BadSetting, KafkaSettings, Settings
 
 T = TypeVar("T")
 
@@ -87,14 +88,17 @@ class Up:
             die_with_parent(signal.SIGTERM)
         self._socket = listen(self._settings.host, self._settings.port)
         self._folder.own()
-        web, scorer = self._make_children()
+        web, *workers = self._make_children()
         # It loads its code while PostgreSQL starts, and waits to be told the address.
         self._start(web)
         dsn = self._database()
         self._beside(lambda: prepare_schema(dsn))
+        if (kafka := self._settings.kafka) is not None:
+            self._beside(lambda: make_topics(kafka))
         web.tell(dsn)
-        scorer.tell(dsn)
-        self._start(scorer)
+        for worker in workers:
+            worker.tell(dsn)
+            self._start(worker)
         url = url_of(self._socket)
         job = MainJob(self._settings, self._folder, dsn, url, self._told)
         self._beside(job.prepare)
@@ -138,7 +142,8 @@ class Up:
         child.start()
         self._children.append(child)
 
-    def _make_children(self) -> tuple[Child, Child]:
+    def _make_children(self) -> list[Child]:
+        """The web process and those that work behind it."""
         assert self._socket is not None  # `serve` made it
         folder, settings = self._folder, self._settings
         environ = {k: v for k, v in os.environ.items() if k != "CHITIEU_DIE_WITH_PARENT"} | {
@@ -154,12 +159,15 @@ class Up:
             "web", (python, "-m", "chitieu.cli.child", "web", str(descriptor)), environ,
             folder.log("web"), pass_fds=(descriptor,),
         )  # fmt: skip
-        scorer = Child(
-            "scorer", (python, "-m", "chitieu.cli.child", "scorer"),
-            environ | {"CHITIEU_PORT": "0", "CHITIEU_HOST": "127.0.0.1"},
-            folder.log("scorer"),
-        )  # fmt: skip
-        return web, scorer
+        workers = ["scorer"] if settings.kafka is None else ["scorer", "relay"]
+        own_port = {"CHITIEU_PORT": "0", "CHITIEU_HOST": "127.0.0.1"}
+        return [web, *(
+            Child(
+                name, (python, "-m", "chitieu.cli.child", name), environ | own_port,
+                folder.log(name),
+            )
+            for name in workers
+        )]  # fmt: skip
 
     def _tick(self) -> None:
         """Start again what has ended."""
@@ -192,6 +200,28 @@ class Up:
                 raise Stopped
             self._tick()
         return outcome.result()
+
+
+async def make_topics(kafka: KafkaSettings) -> None:
+    """Make the topics that are missing, on a single broker with one copy; Failed."""
+    # Only here: a slow import that few need.
+    from chitieu.kafka import topics
+    from chitieu.kafka.cluster import KafkaFault
+
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    try:
+        try:
+            findings = await topics.create(kafka)
+        except KafkaFault as fault:
+            if fault.why != "too_few_brokers":
+                raise
+            findings = await topics.create(kafka, replication=1)
+    except KafkaFault as fault:
+        raise Failed(str(fault)) from fault
+    for finding in findings:
+        say(*finding.words())
+        if not finding.usable:
+            raise Failed(" / ".join(finding.words()), NOT_SO)
 
 
 def listen(host: str, port: int) -> socket.socket:

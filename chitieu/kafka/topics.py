@@ -124,6 +124,10 @@ class Finding:
         return f"{name}: khác khai báo: {vi}", f"{name}: differs: {en}"
 
 
+class UnfitTopics(Exception):
+    """A topic is missing, is not for us, or has not the declared partitions; the text is a line."""
+
+
 def declaration() -> Path:
     """The file: in the repository, or inside the package when installed. FileNotFoundError."""
     for path in (_REPOSITORY, _INSTALLED):
@@ -157,6 +161,13 @@ async def check(kafka: KafkaSettings, *, replication: int | None = None) -> tupl
     """
     async with reached(kafka) as cluster:
         return await _compare(cluster, _wanted(kafka, replication))
+
+
+async def refuse_unfit(kafka: KafkaSettings) -> None:
+    """UnfitTopics unless every topic can be used; KafkaFault when nobody can tell."""
+    wrong = [finding for finding in await check(kafka) if not finding.usable]
+    if wrong:
+        raise UnfitTopics("; ".join(" / ".join(finding.words()) for finding in wrong))
 
 
 async def create(kafka: KafkaSettings, *, replication: int | None = None) -> tuple[Finding, ...]:

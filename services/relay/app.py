@@ -10,8 +10,10 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chitieu.clock import clock
+from chitieu.kafka.cluster import KafkaFault
 from chitieu.kafka.connection import client_options
 from chitieu.kafka.names import LOG, named
+from chitieu.kafka.topics import UnfitTopics, refuse_unfit
 from chitieu.places import Places
 from chitieu.postgres.log import CHANNEL_APPENDED, CHANNEL_PLACED
 from chitieu.postgres.scoring_store import CHANNEL_SCORED
@@ -47,7 +49,7 @@ class RelayApp(WorkerApp):
 
     def known(self, error: Exception) -> bool:
         """Its own words need no place in the code."""
-        return isinstance(error, (Left, NoTopic, OtherPartitions))
+        return isinstance(error, (KafkaFault, Left, NoTopic, OtherPartitions, UnfitTopics))
 
     async def work(self) -> None:
         """Send until told to stop."""
@@ -70,6 +72,7 @@ class RelayApp(WorkerApp):
         return False
 
     async def _send(self, connection: Any) -> None:
+        await refuse_unfit(self._kafka)
         ends = await end_offsets(self._kafka)
         sender = producer(self._kafka)
         await sender.start()

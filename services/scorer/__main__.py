@@ -24,6 +24,8 @@ def main() -> int:
     except BadSetting as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    # Its client tells of every lost connection; what matters of it, we say ourselves.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     app = ScorerApp(dsn, load_provinces(default_root() / "places"), settings.kafka)
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", lifespan="on")
     return 0

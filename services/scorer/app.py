@@ -31,6 +31,10 @@ class ScorerApp(WorkerApp):
             return {"position": self._position}
         return {"position": self._position, "partitions": list(self._partitions)}
 
+    def known(self, error: Exception) -> bool:
+        """Its own words need no place in the code."""
+        return type(error).__name__ in ("KafkaFault", "LogGap", "NotEntered", "UnfitTopics")
+
     async def work(self) -> None:
         """Score until told to stop."""
         connection = await asyncpg.connect(
@@ -57,8 +61,10 @@ class ScorerApp(WorkerApp):
 
     async def _in_group(self, connection: Any, kafka: KafkaSettings) -> None:
         # Its libraries are only for those who use it.
+        from chitieu.kafka.topics import refuse_unfit
         from services.scorer.group import GroupScorer, run_in_group
 
+        await refuse_unfit(kafka)
         scorer = GroupScorer(connection, kafka, self._places)
         await scorer.start()
         try:
