@@ -1,7 +1,7 @@
 """A process that works by itself, as an ASGI app: `/livez`, `/readyz`, `/metrics` tell of it.
 
-It comes back by itself from whatever went wrong. A fault that repeats is logged each time, with
-what `report` says, and `/readyz` says so: nothing is skipped.
+It comes back by itself from whatever went wrong: it tries again, its log and `/readyz` say what is
+wrong, and nothing is skipped.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from chitieu.web import Receive, Scope, Send, send_bytes, send_json
 RETRY_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
 # So long must it have worked for its next fault to be a first one again.
 _WELL_SECONDS: Final = 30.0
+# A fault that stays the same is told this often: for an hour of it, in sixty lines.
+_TOLD_AGAIN_SECONDS: Final = 60.0
 
 
 class WorkerApp(ABC):
@@ -29,6 +31,7 @@ class WorkerApp(ABC):
         self.name = name
         self.stop = asyncio.Event()
         self._fault: str | None = "starting"
+        self._told: tuple[str, float] = ("", 0.0)
         self._logger = logging.getLogger(f"chitieu.{name}")
 
     @abstractmethod
@@ -91,16 +94,21 @@ class WorkerApp(ABC):
                 tries = 0
             except Exception as error:
                 tries = 0 if loop.time() - started > _WELL_SECONDS else tries
-                self._tell(error, first=self._fault is None or tries == 0)
+                self._tell(error)
                 delay = RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)]
                 tries += 1
                 await asyncio.wait({asyncio.create_task(self.stop.wait())}, timeout=delay)
 
-    def _tell(self, error: Exception, *, first: bool) -> None:
+    def _tell(self, error: Exception) -> None:
         self._fault = self.say(error)
+        now = asyncio.get_running_loop().time()
+        same = self._told[0] == self._fault
+        if same and now - self._told[1] < _TOLD_AGAIN_SECONDS:
+            return
+        self._told = (self._fault, now)
         line = {"event": f"{self.name}_fault", "fault": self._fault, **self.report()}
-        # Once with where it happened; then a line, for an hour of it is a thousand of them.
-        log = self._logger.exception if first and not self.known(error) else self._logger.error
+        # The first time with where in the code it happened, unless its line says all.
+        log = self._logger.error if same or self.known(error) else self._logger.exception
         log(json.dumps(line, ensure_ascii=False, default=str))
 
     def say(self, error: Exception) -> str:

@@ -13,6 +13,7 @@ from chitieu.cli import (
     changes,
     closings,
     completeness,
+    dead_letters,
     demo,
     keys,
     processes,
@@ -65,4 +66,5 @@ app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(units.app, name="units")
 app.add_typer(keys.app, name="keys")
 app.add_typer(closings.app, name="closings")
+app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(topics.app, name="topics")

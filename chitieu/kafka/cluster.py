@@ -233,10 +233,15 @@ def _not_this_protocol(where: str) -> KafkaFault:
     )
 
 
-def _silent(where: str) -> tuple[str, str]:
+def unanswered(where: str, seconds: float) -> KafkaFault:
+    """A broker that was reached before does not acknowledge what it is sent."""
+    return KafkaFault("silent", *_silent(where, seconds))
+
+
+def _silent(where: str, seconds: float = PATIENCE_S) -> tuple[str, str]:
     return (
-        f"{where} không trả lời trong {PATIENCE_S:.0f} giây",
-        f"{where} does not answer within {PATIENCE_S:.0f} s",
+        f"{where} không trả lời trong {seconds:.0f} giây",
+        f"{where} does not answer within {seconds:.0f} s",
     )
 
 

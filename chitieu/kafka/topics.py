@@ -81,6 +81,12 @@ class Finding:
         there = self.state not in ("missing", "unauthorised")
         return there and all(each.what != "partitions" for each in self.differences)
 
+    @property
+    def barring(self) -> Finding:
+        """Of what differs only that for which it cannot be used."""
+        kept = tuple(each for each in self.differences if each.what == "partitions")
+        return Finding(self.topic, self.state, kept)
+
     def to_json(self) -> dict[str, Any]:
         """For programs."""
         return {
@@ -165,7 +171,7 @@ async def check(kafka: KafkaSettings, *, replication: int | None = None) -> tupl
 
 async def refuse_unfit(kafka: KafkaSettings) -> None:
     """UnfitTopics unless every topic can be used; KafkaFault when nobody can tell."""
-    wrong = [finding for finding in await check(kafka) if not finding.usable]
+    wrong = [finding.barring for finding in await check(kafka) if not finding.usable]
     if wrong:
         raise UnfitTopics("; ".join(" / ".join(finding.words()) for finding in wrong))
 

@@ -19,6 +19,7 @@ from chitieu.postgres.scoring_store import (
     CONSUMER,
     RESULTS,
     Fenced,
+    known_of,
     write_facts,
     write_results,
 )
@@ -178,3 +179,32 @@ async def move_relay(connection: Any, old: int, new: int) -> None:
     )
     if moved != "UPDATE 1":
         raise Fenced
+
+
+async def way_through_kafka(connection: Any, now: int) -> dict[str, int] | None:
+    """How far the log has come through Kafka; None when it does not go there.
+
+    `now` in µs since 1970. Seconds are how long ago the oldest entry that waits was placed.
+    """
+    row = await connection.fetchrow(
+        "SELECT c.seq AS sent, h.seq AS head, p.partition AS slowest, p.seq AS scored,"
+        " (SELECT count(*) FROM result_outbox) AS results_waiting,"
+        " (SELECT count(*) FROM dead_letter WHERE replayed_at IS NULL) AS dead_letters"
+        " FROM consumer c, log_head h, LATERAL (SELECT partition, seq FROM partition_position"
+        " ORDER BY seq, partition LIMIT 1) p WHERE c.name = $1",
+        RELAY,
+    )
+    if row is None:
+        return None
+
+    async def age(seq: int, until: int) -> int:
+        known = await known_of(connection, seq + 1) if seq < until else now
+        return max(0, now - known) // 1_000_000
+
+    return {
+        "sent": row["sent"], "unsent": row["head"] - row["sent"],
+        "unsent_seconds": await age(row["sent"], row["head"]),
+        "slowest": row["slowest"], "unscored": max(0, row["sent"] - row["scored"]),
+        "unscored_seconds": await age(row["scored"], row["sent"]),
+        "results_waiting": row["results_waiting"], "dead_letters": row["dead_letters"],
+    }  # fmt: skip

@@ -39,5 +39,16 @@ class Measures:
         self.position = Gauge(
             "chitieu_log_position_entries", "Newest position of the log", registry=self.registry
         )
+        self.kafka = {
+            name: Gauge(f"chitieu_kafka_{name}", says, registry=self.registry)
+            for name, says in (
+                ("unsent", "Entries of the log that are not in Kafka"),
+                ("unsent_seconds", "For how long the oldest of them is not"),
+                ("unscored", "Entries in Kafka that not every partition has passed"),
+                ("unscored_seconds", "For how long the oldest of them is placed"),
+                ("results_waiting", "Results that moved and were not sent"),
+                ("dead_letters", "Messages that nobody can use and nobody sent again"),
+            )
+        }
         build = Gauge("chitieu_build_info", "Release", ["version"], registry=self.registry)
         build.labels(__version__).set(1)

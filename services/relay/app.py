@@ -13,6 +13,7 @@ from chitieu.clock import clock
 from chitieu.kafka.cluster import KafkaFault
 from chitieu.kafka.connection import client_options
 from chitieu.kafka.names import LOG, named
+from chitieu.kafka.sending import sending
 from chitieu.kafka.topics import UnfitTopics, refuse_unfit
 from chitieu.places import Places
 from chitieu.postgres.log import CHANNEL_APPENDED, CHANNEL_PLACED
@@ -20,7 +21,7 @@ from chitieu.postgres.scoring_store import CHANNEL_SCORED
 from chitieu.settings import KafkaSettings
 from chitieu.waiting import first_of
 from chitieu.worker_app import WorkerApp
-from services.relay.worker import Left, NoTopic, OtherPartitions, Relay, producer
+from services.relay.worker import Left, NoTopic, OtherPartitions, Relay
 
 # "chitieu relay" as a number: who holds this lock works, the others stand by.
 _LOCK: Final = 0x6368_6974_6965_7501
@@ -74,10 +75,9 @@ class RelayApp(WorkerApp):
     async def _send(self, connection: Any) -> None:
         await refuse_unfit(self._kafka)
         ends = await end_offsets(self._kafka)
-        sender = producer(self._kafka)
-        await sender.start()
-        try:
-            relay = Relay(connection, sender, self._kafka, self._places)
+        # A producer that met a fatal error sends no more: the next one is a new one.
+        async with sending(self._kafka) as producer:
+            relay = Relay(connection, producer, self._kafka, self._places)
             await relay.start(ends)
             if self._again_from is not None:
                 await relay.go_back(self._again_from)
@@ -92,9 +92,6 @@ class RelayApp(WorkerApp):
                 self.well()
                 if not busy:
                     await first_of(wake, self.stop, _IDLE_S)
-        finally:
-            # A producer that met a fatal error sends no more: the next one is a new one.
-            await sender.stop()
 
 
 async def end_offsets(kafka: KafkaSettings) -> dict[int, int]:
@@ -102,8 +99,8 @@ async def end_offsets(kafka: KafkaSettings) -> dict[int, int]:
     topic = named(kafka, LOG)
     # Without a group it is assigned all of them; it fetches nothing before it is asked.
     consumer = AIOKafkaConsumer(topic, **client_options(kafka), auto_offset_reset="latest")
-    await consumer.start()
     try:
+        await consumer.start()
         partitions = consumer.partitions_for_topic(topic) or ()
         ends = await consumer.end_offsets([TopicPartition(topic, one) for one in partitions])
         return {tp.partition: offset for tp, offset in ends.items()}

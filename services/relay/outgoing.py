@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import json
 from typing import Any, Final
 
 from aiokafka.errors import MessageSizeTooLargeError
 
 from chitieu.kafka.names import DEAD_LETTER, RESULTS, named
 from chitieu.kafka.results import result_message
+from chitieu.postgres import dead_letters
 from chitieu.settings import KafkaSettings
 
 _AT_ONCE: Final = 500
@@ -51,26 +51,22 @@ async def send_results(
 
 async def send_dead_letters(connection: Any, producer: Any, kafka: KafkaSettings) -> int:
     """Send those that were not sent; how many."""
-    rows = await connection.fetch(
-        'SELECT id, reason, topic, partition, "offset", key, value, headers FROM dead_letter'
-        " WHERE NOT sent ORDER BY id LIMIT $1",
-        _AT_ONCE,
-    )
+    found = await dead_letters.unsent(connection, _AT_ONCE)
     topic, sent = named(kafka, DEAD_LETTER), []
-    for row in rows:
-        headers = [(name, bytes.fromhex(text)) for name, text in json.loads(row["headers"])]
+    for one in found:
         said = {
-            "reason": row["reason"], "topic": row["topic"], "partition": row["partition"],
-            "offset": row["offset"], "replay": f"chitieu dead-letters replay {row['id']}",
+            "reason": one.reason, "topic": one.topic, "partition": one.partition,
+            "offset": one.offset, "replay": f"chitieu dead-letters replay {one.id}",
         }  # fmt: skip
-        headers += [
-            (f"chitieu-{name}", str(value).encode()) for name, value in said.items()
+        headers = one.headers + [
+            (f"chitieu-{name}", str(value).encode())
+            for name, value in said.items()
             if value is not None
-        ]  # fmt: skip
-        sent.append(await producer.send(topic, row["value"], row["key"], headers=headers))
+        ]
+        sent.append(await producer.send(topic, one.value, one.key, headers=headers))
     await asyncio.gather(*sent)
     await connection.execute(
         "UPDATE dead_letter SET sent = true WHERE id = ANY($1::bigint[])",
-        [row["id"] for row in rows],
+        [one.id for one in found],
     )
-    return len(rows)
+    return len(found)

@@ -12,9 +12,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final
 
-from aiokafka import AIOKafkaProducer
-
-from chitieu.kafka.connection import client_options
+from chitieu.kafka.cluster import unanswered
 from chitieu.kafka.messages import message_of, passed_message
 from chitieu.kafka.names import LOG, named, partitioner
 from chitieu.periods import to_microseconds
@@ -27,7 +25,8 @@ from chitieu.settings import KafkaSettings
 from services.relay.outgoing import send_dead_letters, send_results
 
 BATCH: Final = 2000
-MAX_MESSAGE: Final = 8 << 20
+# A broker that works answers in milliseconds; one that is away is waited for by trying again.
+ANSWERS_S: Final = 20.0
 
 
 class OtherPartitions(Exception):
@@ -62,21 +61,6 @@ class Left(Exception):
             " / a scorer without Kafka has taken the log back: set CHITIEU_KAFKA_BOOTSTRAP"
             " for every process, then run chitieu relay again"
         )
-
-
-def producer(kafka: KafkaSettings) -> Any:
-    """A producer that has an acknowledgement of all replicas for whatever it says is sent.
-
-    Idempotent: what it repeats by itself is written once, in order.
-    """
-    return AIOKafkaProducer(
-        **client_options(kafka),
-        acks="all",
-        enable_idempotence=True,
-        max_request_size=MAX_MESSAGE,
-        linger_ms=2,
-        request_timeout_ms=15_000,
-    )
 
 
 class Relay:
@@ -131,10 +115,14 @@ class Relay:
         head = await head_of(self._connection)
         self._epoch, self.head = head.epoch, head.seq
         entries = await read_entries(self._connection, self.position, BATCH)
-        if entries:
-            await self._send(entries)
-        results = await send_results(self._connection, self._producer, self._kafka, now)
-        dead = await send_dead_letters(self._connection, self._producer, self._kafka)
+        try:
+            async with asyncio.timeout(ANSWERS_S):
+                if entries:
+                    await self._send(entries)
+                results = await send_results(self._connection, self._producer, self._kafka, now)
+                dead = await send_dead_letters(self._connection, self._producer, self._kafka)
+        except TimeoutError as error:
+            raise unanswered(self._kafka.bootstrap, ANSWERS_S) from error
         return bool(entries or results or dead)
 
     async def _send(self, entries: Sequence[Entry]) -> None:

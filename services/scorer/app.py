@@ -66,8 +66,8 @@ class ScorerApp(WorkerApp):
 
         await refuse_unfit(kafka)
         scorer = GroupScorer(connection, kafka, self._places)
-        await scorer.start()
         try:
+            await scorer.start()
             await run_in_group(scorer, self.stop, clock, self._note)
         finally:
             await scorer.stop()

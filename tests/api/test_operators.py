@@ -17,9 +17,10 @@ from tests.builders import NOON, places
 async def test_ready_and_how_far_the_scorer_is(ask: Caller, world: World) -> None:
     await score(world.dsn)
     assert (await ask("/livez", None)).json() == {"status": "ok"}
-    assert (await ask("/readyz", None)).json() == {"status": "ok"}
+    assert (await ask("/readyz", None)).json() == {"status": "ok", "warnings": []}
     checks = (await ask("/readyz?verbose=1", None)).json()["checks"]
     assert (checks["database"], checks["schema"], checks["lag"]) == ("ok", "ok", 0)
+    assert checks["kafka"] is None
 
 
 async def test_a_database_of_another_release_is_not_ready(ask: Caller, app: Any) -> None:
@@ -30,7 +31,7 @@ async def test_a_database_of_another_release_is_not_ready(ask: Caller, app: Any)
             answer = await ask("/readyz", None)
         finally:
             await connection.execute("UPDATE alembic_version SET version_num = $1", was)
-    assert (answer.status_code, answer.json()) == (503, {"status": "unavailable"})
+    assert (answer.status_code, answer.json()) == (503, {"status": "unavailable", "warnings": []})
 
 
 async def test_measures(ask: Caller) -> None:

@@ -11,9 +11,10 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from chitieu.kafka.connection import client_options
 from chitieu.kafka.names import DEAD_LETTER, LOG, RESULTS, named
+from chitieu.kafka.sending import sending
 from chitieu.settings import KafkaSettings
 from services.relay.app import end_offsets
-from services.relay.worker import Relay, producer
+from services.relay.worker import Relay
 from services.scorer.group import GroupScorer
 from tests.builders import places
 
@@ -52,15 +53,10 @@ async def connected(database: str) -> AsyncIterator[Any]:
 
 @asynccontextmanager
 async def a_relay(database: str, kafka: KafkaSettings) -> AsyncIterator[Relay]:
-    connection, sender = await asyncpg.connect(database), producer(kafka)
-    await sender.start()
-    relay = Relay(connection, sender, kafka, places())
-    try:
+    async with connected(database) as connection, sending(kafka) as producer:
+        relay = Relay(connection, producer, kafka, places())
         await relay.start(await end_offsets(kafka))
         yield relay
-    finally:
-        await sender.stop()
-        await connection.close()
 
 
 @asynccontextmanager

@@ -12,15 +12,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import PlainTextResponse, Response
 
 from chitieu.errors import Problem
-from chitieu.postgres.facts import scored
-from chitieu.postgres.log import head_of
-from chitieu.postgres.pool import TROUBLE
-from chitieu.postgres.schema_version import newest_revision
 from chitieu.web import to_json
 from services.api.answers import Body, respond
+from services.api.ops.checks import looked_at, warnings_of
 from services.api.ops.policy import PAGE_POLICY
 from services.api.parameters import one_of
-from services.api.state import Api, UsesApi
+from services.api.state import UsesApi
 
 router = APIRouter()
 
@@ -40,7 +37,6 @@ _DOCS: Final = """<!doctype html>
 <script src="static/swagger-ui-bundle.js"></script><script src="static/docs.js"></script>
 </body></html>
 """
-_READY_SECONDS: Final = 1.0
 
 
 @router.get(
@@ -55,40 +51,25 @@ async def livez() -> Response:
 @router.get(
     "/readyz", tags=["operators"], summary="Ready",
     responses={
-        200: {"content": {"application/json": {"example": {"status": "ok"}}}},
+        200: {"content": {"application/json": {"example": {"status": "ok", "warnings": []}}}},
         503: {"description": "Not ready", "content": {"application/json": {
-            "example": {"status": "unavailable"}}}},
+            "example": {"status": "unavailable", "warnings": []}}}},
     },
 )  # fmt: skip
 async def readyz(
     api: UsesApi,
     verbose: Annotated[str | None, Query(description="1: with each check.", examples=["1"])] = None,
 ) -> Response:
-    """The database answers and has this release's schema; the scorer's lag is only shown."""
+    """The database answers and has this release's schema; what lags is only warned of."""
     one_of("verbose", verbose, ("0", "1"))
-    checks = await _checks(api)
+    checks = await looked_at(api)
     fine = checks["database"] == "ok" and checks["schema"] == "ok"
-    body: dict[str, Any] = {"status": "ok" if fine else "unavailable"}
+    body: dict[str, Any] = {
+        "status": "ok" if fine else "unavailable", "warnings": warnings_of(checks),
+    }  # fmt: skip
     if verbose == "1":
         body["checks"] = checks
     return Response(to_json(body), 200 if fine else 503, media_type="application/json")
-
-
-async def _checks(api: Api) -> dict[str, Any]:
-    found: dict[str, Any] = {"database": "unreachable", "schema": "unknown"}
-    found |= {"position": None, "scored": None, "lag": None}
-    try:
-        async with asyncio.timeout(_READY_SECONDS), api.pool.acquire() as connection:
-            found["database"] = "ok"
-            version = await connection.fetchval("SELECT version_num FROM alembic_version")
-            found["schema"] = "ok" if version == newest_revision() else "other"
-            head, done = await head_of(connection), await scored(connection)
-    except TROUBLE:
-        return found
-    api.measures.lag.set(head.seq - done)
-    api.measures.position.set(head.seq)
-    found |= {"position": f"{head.epoch}:{head.seq}", "scored": f"{head.epoch}:{done}"}
-    return found | {"lag": head.seq - done}
 
 
 @router.get(
@@ -98,7 +79,7 @@ async def _checks(api: Api) -> dict[str, Any]:
 )  # fmt: skip
 async def measures(api: UsesApi) -> Response:
     """Requests, evaluations, lag."""
-    await _checks(api)
+    await looked_at(api)
     return Response(generate_latest(api.measures.registry), media_type=CONTENT_TYPE_LATEST)
 
 

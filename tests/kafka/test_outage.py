@@ -1,0 +1,125 @@
+"""A broker that is away: reports are taken all the same, it is told, and all drains afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chitieu.kafka.topics import create
+from chitieu.postgres.facts import scored
+from chitieu.postgres.partition_store import way_through_kafka
+from chitieu.postgres.verify import verify
+from chitieu.settings import KafkaSettings
+from chitieu.worker_app import WorkerApp
+from services.relay.app import RelayApp
+from services.scorer.app import ScorerApp
+from tests.builders import places
+from tests.kafka.histories import a_history, a_registry
+from tests.kafka.running import connected, make_topics
+from tests.scorer.test_scorer import write
+from tools.kafka_broker import Broker
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Any:
+    with Broker(tmp_path / "kafka") as made:
+        yield made
+
+
+@pytest.fixture
+async def work() -> AsyncIterator[Callable[[WorkerApp], None]]:
+    """Run apps as their servers do, until the end of the test."""
+    running: list[tuple[WorkerApp, asyncio.Task[None]]] = []
+
+    def begin(app: WorkerApp) -> None:
+        running.append((app, asyncio.create_task(app._work())))
+
+    yield begin
+    for app, _ in running:
+        app.stop.set()
+    await asyncio.gather(*(task for _, task in running))
+
+
+async def until(what: Callable[[], Any], seconds: float = 60) -> None:
+    async with asyncio.timeout(seconds):
+        while True:
+            found = what()
+            if await found if asyncio.iscoroutine(found) else found:
+                return
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("how", ["silent", "killed"])
+async def test_a_broker_that_is_away(
+    database: str,
+    broker: Broker,
+    work: Callable[[WorkerApp], None],
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+) -> None:
+    monkeypatch.setattr("services.relay.worker.ANSWERS_S", 1.5)
+    monkeypatch.setattr("chitieu.kafka.cluster.PATIENCE_S", 1.0)
+    kafka = KafkaSettings(broker.bootstrap)
+    await create(kafka, replication=1)
+    relay, scorer = RelayApp(database, kafka, places()), ScorerApp(database, places(), kafka)
+    work(relay)
+    work(scorer)
+    async with connected(database) as writer:
+        await write(writer, [*a_registry(), *a_history(1, 30)])
+        first = len(a_registry()) + len(a_history(1, 30))
+        await until(lambda: _is(writer, first))
+        broker.pause() if how == "silent" else broker.kill()
+        more = a_history(2, 40, "f")
+        await write(writer, more)
+        await until(lambda: relay.fault is not None)
+        assert relay.fault is not None
+        words = "does not answer" if how == "silent" else "cannot connect"
+        await until(lambda: words in str(relay.fault))
+        assert relay.fault.startswith("Kafka: ")
+        assert " / " in relay.fault
+        assert relay.report()["waiting"] > 0
+        way = await way_through_kafka(writer, 2**60)
+        assert way is not None
+        assert way["unsent"] == len(more)
+        assert way["unsent_seconds"] > 1000
+        broker.resume() if how == "silent" else broker.restart()
+        await until(lambda: _is(writer, first + len(more)))
+        await until(lambda: relay.fault is None)
+        assert (await verify(writer, places())).difference is None
+
+
+async def _is(connection: Any, seq: int) -> bool:
+    """Scored, and its results evaluated."""
+    rows = await connection.fetch("SELECT results_seq FROM partition_position")
+    return await scored(connection) == seq and {row[0] for row in rows} == {seq}
+
+
+async def test_without_topics_or_with_too_few_partitions_nothing_begins(
+    database: str, kafka: str, kafka_prefix: str, work: Callable[[WorkerApp], None]
+) -> None:
+    settings = KafkaSettings(kafka, kafka_prefix)
+    relay, scorer = RelayApp(database, settings, places()), ScorerApp(database, places(), settings)
+    work(relay)
+    work(scorer)
+    await until(lambda: "topics create" in str(relay.fault) and "missing" in str(scorer.fault))
+    await make_topics(settings, 3)
+    await until(lambda: "partitions 3, declared 12" in str(relay.fault))
+    await until(lambda: "partitions 3, declared 12" in str(scorer.fault))
+
+
+async def test_a_scorer_waits_for_its_relay(
+    database: str, kafka: str, kafka_prefix: str, work: Callable[[WorkerApp], None]
+) -> None:
+    settings = KafkaSettings(kafka, kafka_prefix)
+    await create(settings, replication=1)
+    scorer = ScorerApp(database, places(), settings)
+    work(scorer)
+    await until(lambda: "run chitieu relay" in str(scorer.fault))
+    work(RelayApp(database, settings, places()))
+    await until(lambda: scorer.fault is None)
