@@ -1,4 +1,4 @@
-"""The topics as deploy/topics.yaml declares them; making them, and comparing what is there."""
+"""Making the declared topics, and comparing what is there with the declaration."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, Literal
-
-import yaml
+from typing import Any, Literal
 
 from chitieu.kafka.cluster import (
     EXISTS,
@@ -20,36 +17,10 @@ from chitieu.kafka.cluster import (
     Found,
     reached,
 )
+from chitieu.kafka.declared import Topic, declared
 from chitieu.settings import KafkaSettings
 
-_REPOSITORY: Final = Path(__file__).resolve().parents[2] / "deploy" / "topics.yaml"
-_INSTALLED: Final = Path(__file__).resolve().parent / "topics.yaml"
-_INSYNC: Final = "min.insync.replicas"
-
-Key = Literal["log", "results", "dead_letter"]
 State = Literal["created", "as_declared", "missing", "differs", "unauthorised"]
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """One topic as it is to be."""
-
-    key: Key
-    name: str
-    """With the prefix."""
-    title_vi: str
-    title_en: str
-    partitions: int
-    replication: int
-    config: Mapping[str, str]
-
-    def with_replication(self, copies: int) -> Topic:
-        """The same on fewer or more brokers: all but one of the copies must be in step."""
-        insync = min(int(self.config[_INSYNC]), max(1, copies - 1))
-        return Topic(
-            self.key, self.name, self.title_vi, self.title_en, self.partitions, copies,
-            {**self.config, _INSYNC: str(insync)},
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,32 +105,6 @@ class UnfitTopics(Exception):
     """A topic is missing, is not for us, or has not the declared partitions; the text is a line."""
 
 
-def declaration() -> Path:
-    """The file: in the repository, or inside the package when installed. FileNotFoundError."""
-    for path in (_REPOSITORY, _INSTALLED):
-        if path.is_file():
-            return path
-    raise FileNotFoundError(f"no topics.yaml at {_REPOSITORY} or {_INSTALLED}")
-
-
-def declared(prefix: str = "") -> dict[Key, Topic]:
-    """Every topic by the key under which the code knows it."""
-    told = yaml.safe_load(declaration().read_text("utf-8"))
-    common = told["config"]
-    return {
-        key: Topic(
-            key=key,
-            name=prefix + each["name"],
-            title_vi=each["title"]["vi"],
-            title_en=each["title"]["en"],
-            partitions=each["partitions"],
-            replication=told["replication"],
-            config={name: _as_kafka(v) for name, v in (common | each["config"]).items()},
-        )
-        for key, each in told["topics"].items()
-    }
-
-
 async def check(kafka: KafkaSettings, *, replication: int | None = None) -> tuple[Finding, ...]:
     """Compare every declared topic with the cluster; changes nothing. KafkaFault.
 
@@ -235,7 +180,3 @@ def _finding(topic: Topic, found: Found, config: Mapping[str, str] | None) -> Fi
     ]  # fmt: skip
     differences = tuple(Difference(*pair) for pair in pairs if pair[1] != pair[2])
     return Finding(topic, "differs" if differences else "as_declared", differences)
-
-
-def _as_kafka(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -58,7 +58,7 @@ async def test_a_key_is_needed(ask: Caller, path: str) -> None:
     "path",
     ["/v1/provinces", "/v1/provinces/77", "/v1/metrics", "/v1/indicators", "/v1/plans",
      "/v1/plans/br-vt-2025", "/v1/targets", f"/v1/targets/{I7}", "/livez", "/readyz", "/metrics",
-     "/openapi.json", "/docs", "/", "/p/77?on=2025-03-31"],
+     "/openapi.json", "/asyncapi.json", "/docs", "/", "/p/77?on=2025-03-31"],
 )  # fmt: skip
 async def test_public(ask: Caller, path: str) -> None:
     assert (await ask(path, None)).status_code == 200

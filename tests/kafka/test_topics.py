@@ -20,7 +20,9 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from chitieu.kafka import cluster
 from chitieu.kafka.cluster import KafkaFault
 from chitieu.kafka.connection import client_options
-from chitieu.kafka.topics import Difference, Finding, check, create, declaration, declared
+from chitieu.kafka.declared import declaration, declared
+from chitieu.kafka.names import DEAD_LETTER, LOG, RESULTS
+from chitieu.kafka.topics import Difference, Finding, check, create
 from chitieu.settings import KafkaSettings
 from tests.cli.product import command
 from tests.kafka_fixtures import USERS, Address
@@ -78,9 +80,9 @@ async def fault_of(kafka: KafkaSettings) -> KafkaFault:
 def test_the_declaration_names_what_the_code_asks_for() -> None:
     topics = declared("test.")
     assert {key: topic.name for key, topic in topics.items()} == {
-        "log": "test.chitieu.log.v1",
-        "results": "test.chitieu.results.v1",
-        "dead_letter": "test.chitieu.dead-letter.v1",
+        "log": f"test.{LOG}",
+        "results": f"test.{RESULTS}",
+        "dead_letter": f"test.{DEAD_LETTER}",
     }
     assert {topic.replication for topic in topics.values()} == {3}
     assert topics["log"].config["unclean.leader.election.enable"] == "false"

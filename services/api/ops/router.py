@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from chitieu.errors import Problem
 from chitieu.web import to_json
 from services.api.answers import Body, respond
+from services.api.asyncapi import described
 from services.api.ops.checks import looked_at, warnings_of
 from services.api.ops.policy import PAGE_POLICY
 from services.api.parameters import one_of
@@ -87,6 +88,12 @@ async def measures(api: UsesApi) -> Response:
 async def openapi(request: Request) -> Response:
     """This API, described."""
     return respond(request, Body.of(request.app.openapi()), public=True)
+
+
+@router.get("/asyncapi.json", include_in_schema=False)
+async def asyncapi(request: Request) -> Response:
+    """What goes through Kafka, described, whether this installation uses it or not."""
+    return respond(request, Body.of(described()), public=True)
 
 
 @router.get("/docs", include_in_schema=False)
