@@ -104,7 +104,7 @@ class Registry:
 
         Together they must hold on every one of the days on which it is open, one at least.
         """
-        waivers = self.waivers.of_any(unit.codes, metric)
+        waivers = self.waivers.of_any(unit.codes, metric) if self.waivers.granted else ()
         found = tuple(waiver for waiver in waivers if waiver.days.meets(days))
         opened = [day for day in days.each() if unit.is_open(day)] if found else []
         every = all(any(waiver.holds_on(day) for waiver in found) for day in opened)

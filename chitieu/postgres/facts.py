@@ -11,29 +11,45 @@ from chitieu.ports import Entry
 from chitieu.postgres.log import read_registry_until
 from chitieu.registry import Registry
 from chitieu.reports import Report
+from chitieu.scoring.blocks import Block, Stored
 from chitieu.scoring.engine import BY_ITEM, EVERYWHERE, Touched
 from chitieu.scoring.world import Reports
 from chitieu.standing import Change
 
 # Of some units everything, or of some positions what concerns them. Each way is spelled out as
 # look-ups by index: a planner without statistics reads the whole table once for every province.
-_REPORTS_OF_UNITS = """
+_OF_UNITS = """
 SELECT m.* FROM unnest($3::text[]) AS u CROSS JOIN LATERAL (
     SELECT * FROM measurement WHERE unit = u AND seq > $1 AND seq <= $2 OFFSET 0
+) m WHERE $4::text[] IS NULL
+"""
+_OF_METRICS = """
+SELECT m.* FROM unnest($3::text[]) AS u CROSS JOIN unnest($4::text[]) AS k CROSS JOIN LATERAL (
+    SELECT * FROM measurement WHERE unit = u AND metric = k AND seq > $1 AND seq <= $2 OFFSET 0
 ) m
 """
-_REPORTS_BETWEEN = """
+_BETWEEN = """
 SELECT * FROM (SELECT * FROM measurement WHERE seq > $1 AND seq <= $2 OFFSET 0) m
-WHERE unit = ANY($3::text[])
+WHERE unit = ANY($3::text[]) AND ($4::text[] IS NULL OR metric = ANY($4))
 """
-_FALLS_OF_UNITS = """
+# Many rows come as columns: each is made a report only when somebody looks at it. Days are counted
+# as `date.toordinal` does.
+_BLOCKS = """
+SELECT metric, "group", array_agg(unit) AS unit, array_agg(item) AS item, array_agg(seq) AS seq,
+    array_agg(known) AS known, array_agg(first - date '0001-01-01' + 1) AS first,
+    array_agg(last - date '0001-01-01' + 1) AS last,
+    array_agg(covers - date '0001-01-01' + 1) AS covers, array_agg(estimate) AS estimate,
+    array_agg(compiled) AS compiled,
+    array_agg((extract(epoch FROM time) * 1000000)::bigint) AS time,
+    array_agg(organisation_id) AS organisation, array_agg(source) AS source,
+    array_agg(event_id) AS event_id, array_agg(fields) AS fields
+FROM ({rows}) r GROUP BY metric, "group"
+"""
+_FALLS_OF = """
 SELECT c.at_seq, c.seq, c.at_known, c.stands, c.why, m.unit, m.metric
-FROM unnest($3::text[]) AS u
+FROM (SELECT DISTINCT seq, unit, metric FROM ({rows}) r) m
 CROSS JOIN LATERAL (
-    SELECT DISTINCT seq, unit, metric FROM measurement WHERE unit = u AND seq <= $2 OFFSET 0
-) m
-CROSS JOIN LATERAL (
-    SELECT * FROM standing_change WHERE seq = m.seq AND at_seq > $1 AND at_seq <= $2 OFFSET 0
+    SELECT * FROM standing_change WHERE seq = m.seq AND at_seq > $5 AND at_seq <= $2 OFFSET 0
 ) c
 ORDER BY c.at_seq, c.seq
 """
@@ -41,7 +57,7 @@ _FALLS_BETWEEN = """
 SELECT c.at_seq, c.seq, c.at_known, c.stands, c.why, m.unit, m.metric
 FROM (SELECT * FROM standing_change WHERE at_seq > $1 AND at_seq <= $2 OFFSET 0) c
 CROSS JOIN LATERAL (SELECT unit, metric FROM measurement WHERE seq = c.seq LIMIT 1) m
-WHERE m.unit = ANY($3::text[])
+WHERE m.unit = ANY($3::text[]) AND ($4::text[] IS NULL OR m.metric = ANY($4))
 ORDER BY c.at_seq, c.seq
 """
 _SHORT = 20_000
@@ -74,29 +90,46 @@ REPORT_COLUMNS = (
 )  # fmt: skip
 
 
-async def load_reports(connection: Any, units: Collection[str], seq: int) -> Reports:
+async def load_reports(
+    connection: Any, units: Collection[str], seq: int, metrics: Collection[str] | None = None
+) -> Reports:
     """All reports about these units up to a position, and what befell them by then."""
     reports = Reports()
-    await grow(connection, reports, units, 0, seq)
+    await grow(connection, reports, units, (0, seq), metrics)
     return reports
 
 
 async def grow(
-    connection: Any, reports: Reports, units: Collection[str], after: int, until: int
-) -> int:
-    """Add what was placed about these units in (after, until]; how many reports that is."""
-    codes = sorted(units)
+    connection: Any, reports: Reports, units: Collection[str], span: tuple[int, int],
+    metrics: Collection[str] | None = None,
+) -> int:  # fmt: skip
+    """Add what was placed about these units in (after, until]; how many reports that is.
+
+    `metrics` None: of every one.
+    """
+    after, until = span
     few = until - after <= _SHORT
-    query = _REPORTS_BETWEEN if few else _REPORTS_OF_UNITS
-    rows = await connection.fetch(query, after, until, codes)
-    rows.sort(key=lambda row: (row["seq"], row["group"]))
-    for row in rows:
-        reports.add(report_from_row(row))
-    fell = await connection.fetch(_FALLS_BETWEEN if few else _FALLS_OF_UNITS, after, until, codes)
+    rows = _BETWEEN if few else _OF_UNITS if metrics is None else _OF_METRICS
+    asked = (until, sorted(units), None if metrics is None else sorted(metrics))
+    count = 0
+    if few and after:
+        found = await connection.fetch(rows, after, *asked)
+        for row in sorted(found, key=lambda row: (row["seq"], row["group"])):
+            reports.add(report_from_row(row))
+        count = len(found)
+    else:
+        for row in await connection.fetch(_BLOCKS.format(rows=rows), after, *asked):
+            block = Block(Stored(**row))
+            reports.extend(block)
+            count += len(block)
+    if few:
+        fell = await connection.fetch(_FALLS_BETWEEN, after, *asked)
+    else:
+        fell = await connection.fetch(_FALLS_OF.format(rows=rows), 0, *asked, after)
     for row in fell:
         change = Change(row["seq"], row["unit"], row["metric"], row["stands"], row["why"])
         reports.settle(change, row["at_seq"], row["at_known"])
-    return len(rows)
+    return count
 
 
 async def registry_until(connection: Any, registry: Registry, seq: int) -> Registry:

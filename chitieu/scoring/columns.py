@@ -10,6 +10,7 @@ in 64 bits; a test holds both readings against each other.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,11 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chitieu.periods import Period
-from chitieu.reports import Report
+from chitieu.scoring.blocks import Block, Flags, Ints, Rows
 from chitieu.units import Unit
 
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 NEVER = 2**63 - 1
 LARGEST = 2**53
 MONTHS_MAX = 60
@@ -56,75 +55,67 @@ class Columns:
     """All rows of a group, sorted by unit, item, period and rank. Never changed."""
 
     def __init__(
-        self, reports: Sequence[Report], falls: Mapping[int, Sequence[Falls]], touched: int
+        self, blocks: Sequence[Block], falls: Mapping[int, Sequence[Falls]], touched: int
     ) -> None:
         self.touched = touched
         # The last of a key counts; of equals the earlier position does.
-        self.rows = sorted(reports, key=lambda r: (r.unit, r.item, r.first, r.last, r.rank, -r.seq))
-        rows = self.rows
-        self.codes: dict[str, int] = {}
-        for row in rows:
-            self.codes.setdefault(row.unit, len(self.codes))
-        self.unit = _ints(self.codes[row.unit] for row in rows)
-        series: dict[Any, int] = {}
-        self.series = _ints(series.setdefault((r.unit, r.item), len(series)) for r in rows)
-        keys: dict[Any, int] = {}
-        self.key = _ints(
-            keys.setdefault((r.unit, r.item, r.first, r.last), len(keys)) for r in rows
-        )
-        self.first = _ints(row.extent.first.toordinal() for row in rows)
-        self.last = _ints(row.extent.last.toordinal() for row in rows)
-        self.covers = _ints(row.covers.toordinal() for row in rows)
-        self.seq = _ints(row.seq for row in rows)
-        self.known = _ints(row.known for row in rows)
-        self.estimate = np.fromiter((row.estimate for row in rows), np.bool_, len(rows))
-        self.compiled = np.fromiter((row.compiled for row in rows), np.bool_, len(rows))
-        months = [_months(row.extent) for row in rows]
-        self.month = _ints(first for first, _, _ in months)
-        self.month_count = _ints(count for _, count, _ in months)
-        self.torn = np.array([torn for _, _, torn in months], np.bool_).reshape(len(months))
+        rows = Rows(blocks)
+        self.codes = {code: at for at, code in enumerate(rows.codes)}
+        self.unit, self.seq, self.known = rows.unit, rows.seq, rows.known
+        self.estimate, self.compiled, self.covers = rows.estimate, rows.compiled, rows.covers
+        self.series = _numbered(rows.unit, rows.item)
+        self.key = _numbered(self.series, rows.first, rows.last)
+        self.first, self.last = rows.first, np.minimum(rows.covers, rows.last)
+        self.month, self.month_count, self.torn = _whole_months(self.first, self.last)
+        self._fields = rows.fields
         self._fall(falls)
-        self._fields: dict[str, tuple[Ints, Flags]] = {}
+        self._numbers: dict[str, tuple[Ints, Flags]] = {}
         self._marks: dict[Any, Flags] = {}
         self._masks: dict[int, tuple[Any, Flags]] = {}
         self._places: dict[int, tuple[Any, Ints]] = {}
 
+    def __len__(self) -> int:
+        return len(self.seq)
+
     def _fall(self, falls: Mapping[int, Sequence[Falls]]) -> None:
         """When each row fell; one that stood again makes its unit odd."""
-        self.fell = np.full(len(self.rows), NEVER, np.int64)
-        self.fell_known = np.zeros(len(self.rows), np.int64)
+        self.fell = np.full(len(self), NEVER, np.int64)
+        self.fell_known = np.zeros(len(self), np.int64)
         self.odd = np.zeros(len(self.codes), np.bool_)
-        self.restored: set[str] = set()
-        for number, row in enumerate(self.rows):
-            said = falls.get(row.seq)
-            if not said:
-                continue
-            if len(said) > 1 or said[0].stands:
-                self.odd[self.unit[number]] = True
-                self.restored.add(row.unit)
-            self.fell[number], self.fell_known[number] = said[0].at_seq, said[0].at_known
+        restored = np.zeros(len(self.codes), np.bool_)
+        if falls:
+            for row in np.flatnonzero(np.isin(self.seq, list(falls))).tolist():
+                said = falls[int(self.seq[row])]
+                if len(said) > 1 or said[0].stands:
+                    restored[self.unit[row]] = True
+                self.fell[row], self.fell_known[row] = said[0].at_seq, said[0].at_known
+        self.odd |= restored
+        self.restored = {code for code, at in self.codes.items() if restored[at]}
 
     def field(self, name: str) -> tuple[Ints, Flags]:
         """Its values, and where it is given. A value that is no small whole number makes odd."""
-        if name not in self._fields:
-            values, given = np.zeros(len(self.rows), np.int64), np.zeros(len(self.rows), np.bool_)
-            for number, row in enumerate(self.rows):
-                value = row.fields.get(name)
-                given[number] = value is not None
-                if type(value) is int and abs(value) <= LARGEST:
-                    values[number] = value
-                elif value is not None:
-                    self.odd[self.unit[number]] = True
-            self._fields[name] = (values, given)
-        return self._fields[name]
+        if name not in self._numbers:
+            values = [fields.get(name) for fields in self._read()]
+            given = np.array([value is not None for value in values], np.bool_)
+            small = [type(value) is int and abs(value) <= LARGEST for value in values]
+            numbers = [v if is_small else 0 for v, is_small in zip(values, small, strict=True)]
+            self.odd[self.unit[given & ~np.array(small, np.bool_)]] = True
+            self._numbers[name] = (np.array(numbers, np.int64), given)
+        return self._numbers[name]
 
     def achieved(self, states: Sequence[str], flags: Sequence[str]) -> Flags:
         """Rows whose state is one of these and whose flags all hold."""
         key = (tuple(states), tuple(flags))
         if key not in self._marks:
-            found = [is_achieved(row.fields, states, flags) for row in self.rows]
-            self._marks[key] = np.array(found, np.bool_).reshape(len(found))
+            found = [is_achieved(fields, states, flags) for fields in self._read()]
+            self._marks[key] = np.array(found, np.bool_)
         return self._marks[key]
+
+    def _read(self) -> list[Mapping[str, Any]]:
+        """The fields of every row; they are kept as they came, and read when a column is made."""
+        texts = list({text for text in self._fields if isinstance(text, str)})
+        found = dict(zip(texts, json.loads(f"[{','.join(texts)}]"), strict=True))
+        return [found[each] if isinstance(each, str) else each for each in self._fields]
 
     def mask(self, codes: Collection[str]) -> Flags:
         """Which units are among these; kept for the same collection."""
@@ -289,8 +280,26 @@ def is_achieved(fields: Mapping[str, Any], states: Sequence[str], flags: Sequenc
     )
 
 
-def _ints(values: Any) -> Ints:
-    return np.fromiter(values, np.int64)
+def _numbered(*columns: Ints) -> Ints:
+    """The number of each run of rows that are alike in these."""
+    new = np.zeros(len(columns[0]), np.bool_)
+    for values in columns:
+        new[1:] |= values[1:] != values[:-1]
+    return np.cumsum(new, dtype=np.int64)
+
+
+def _whole_months(first: Ints, last: Ints) -> tuple[Ints, Ints, Flags]:
+    """`_months` of each row; there are few different extents."""
+    width = 2**32
+    extents, number = np.unique(first * width + last, return_inverse=True)
+    days = [divmod(extent, width) for extent in extents.tolist()]
+    found = [_months(Period(_day(begin), _day(end))) for begin, end in days]
+    told = np.array(found, np.int64).reshape(len(found), 3)[number]
+    return told[:, 0], told[:, 1], told[:, 2].astype(np.bool_)
+
+
+def _day(ordinal: int) -> dt.date:
+    return dt.date.fromordinal(ordinal)
 
 
 def _months(extent: Period) -> tuple[int, int, bool]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ from chitieu.waivers import Waiver
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
+Number = int | Fraction
 
 
 class Counted(NamedTuple):
@@ -70,12 +72,30 @@ class Lists:
         self.missing += other.missing
 
 
+class Spoken(NamedTuple):
+    """Figures of the same days, of one report or of so many `pieces` together, and whose."""
+
+    units: frozenset[str]
+    extent: Period
+    part: Number
+    whole: Number
+    pieces: int
+
+
+class Heard(NamedTuple):
+    """What was reported of which days, and what was expected and is not there."""
+
+    spoken: Sequence[Spoken]
+    missing: Sequence[Missing]
+
+
 class PutOff(NamedTuple):
     """How to make lists, and what is known of them before."""
 
     make: Callable[[], Lists]
     reports: int
     estimated: bool
+    heard: Callable[[], Heard] | None = None  # without making lists
 
 
 class Figures:
@@ -106,6 +126,11 @@ class Figures:
         """Lists that are made when they are asked for."""
         lists, later = self._held
         self._held = (lists, (*later, put_off))
+
+    @property
+    def held(self) -> tuple[Lists, tuple[PutOff, ...]]:
+        """The lists that are made, and those that are not yet."""
+        return self._held
 
     @property
     def lists(self) -> Lists:

@@ -11,19 +11,17 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
+from fractions import Fraction
 from functools import partial
-from typing import NamedTuple
 
-from chitieu.catalogue.model import Indicator
 from chitieu.outlook.forecast import Flow
 from chitieu.periods import Period, containing, parse_period, whole_periods
-from chitieu.reports import Report
 from chitieu.scoring.asked import Asked
 from chitieu.scoring.columns import is_achieved
-from chitieu.scoring.figures import Figures, Question
+from chitieu.scoring.figures import Missing, Question
+from chitieu.scoring.heard import Heard, Number, Spoken, heard
 from chitieu.scoring.judge import judge
 from chitieu.scoring.judgement import Judgement
 from chitieu.scoring.many import FEW, parts_of, share_of
@@ -38,15 +36,6 @@ MOST_PERIODS = 24
 MOSTLY = 2 / 3
 # A period is known when so many of those who report have spoken for it.
 SPOKEN = 0.8
-
-
-class Piece(NamedTuple):
-    """What one unit reported of some days."""
-
-    unit: str
-    extent: Period
-    part: float
-    whole: float
 
 
 def cadences_of(asked: Asked) -> tuple[str, ...]:
@@ -74,31 +63,31 @@ def flow(world: World, asked: Asked, judgement: Judgement) -> Flow | None:
     by_columns = _flow_of_many(world, asked, judgement)
     if by_columns is not None:
         return by_columns
-    pieces = _pieces(asked, judgement.figures)
-    if not pieces:
+    found = heard(judgement.figures, asked.measured_by)
+    if not found.spoken:
         return None
-    on = judgement.on
+    pieces = sum(said.pieces for said in found.spoken)
     for cadence in cadences_of(asked):
-        inside = sum(containing(cadence, p.extent.first).holds(p.extent) for p in pieces)
-        if inside >= MOSTLY * len(pieces):
-            return _cut(world, asked, judgement, pieces, cadence, on)
+        inside = sum(
+            said.pieces for said in found.spoken
+            if containing(cadence, said.extent.first).holds(said.extent)
+        )  # fmt: skip
+        if inside >= MOSTLY * pieces:
+            return _cut(world, asked, found, cadence, judgement.on)
     return None
 
 
-def _cut(
-    world: World, asked: Asked, judgement: Judgement, pieces: Sequence[Piece], cadence: str,
-    on: dt.date,
-) -> Flow | None:  # fmt: skip
-    begin = containing(cadence, min(p.extent.first for p in pieces)).first
+def _cut(world: World, asked: Asked, found: Heard, cadence: str, on: dt.date) -> Flow | None:
+    begin = containing(cadence, min(said.extent.first for said in found.spoken)).first
     periods = [p for p in whole_periods(cadence, Period(begin, on)) if p.last <= on]
-    parts, wholes, speaking = _sums(pieces, periods, cadence)
-    known = _known(world, asked, judgement.figures, periods, speaking)
-    return _flow(asked, cadence, periods, known, (parts, wholes), pieces)
+    parts, wholes, speaking = _sums(found.spoken, periods, cadence)
+    known = _known(world, asked, found.missing, periods, speaking)
+    return _flow(asked, cadence, periods, known, (parts, wholes), found.spoken)
 
 
 def _flow(
     asked: Asked, cadence: str, periods: Sequence[Period], known: list[bool],
-    sums: tuple[Sequence[float], Sequence[float]], pieces: Sequence[Piece],
+    sums: tuple[Sequence[float], Sequence[float]], spoken: Sequence[Spoken],
 ) -> Flow | None:  # fmt: skip
     while known and not known[-1]:  # what is not all there yet is foretold with the rest
         known.pop()
@@ -107,11 +96,11 @@ def _flow(
     edge = periods[len(known) - 1].last
     window = asked.window(asked.judged_on)
     last = Period(window.first, min(edge, asked.judged_on)) if window.first <= edge else None
-    past = [p for p in pieces if last is not None and last.holds(p.extent)]
+    past = [said for said in spoken if last is not None and last.holds(said.extent)]
     return Flow(
         [part if here else None for part, here in zip(sums[0], known, strict=False)],
         [whole if here else None for whole, here in zip(sums[1], known, strict=False)],
-        (sum(p.part for p in past), sum(p.whole for p in past)),
+        (float(sum(said.part for said in past)), float(sum(said.whole for said in past))),
         steps_to(cadence, max(edge, window.first - ONE_DAY), asked.judged_on),
     )
 
@@ -141,80 +130,50 @@ def _flow_of_many(world: World, asked: Asked, judgement: Judgement) -> Flow | No
         return None
     ended = sum(p.last <= on for p in periods)
     known = [bool(f.reports) and f.units_reported >= SPOKEN * f.units_expected for f in found]
-    pieces = [
-        Piece("", Period(p.first, min(p.last, on)), float(f.numerator), float(f.denominator or 0))
+    spoken = [
+        Spoken(frozenset(), Period(p.first, min(p.last, on)), Fraction(f.numerator),
+               Fraction(f.denominator or 0), 1)
         for p, f in zip(periods, found, strict=True)
-    ]
+    ]  # fmt: skip
     first = next((i for i, f in enumerate(found) if f.reports), ended)
-    sums = [p.part for p in pieces[first:ended]], [p.whole for p in pieces[first:ended]]
-    return _flow(asked, cadence, periods[first:ended], known[first:ended], sums, pieces)
-
-
-def _pieces(asked: Asked, figures: Figures) -> list[Piece]:
-    """The figures that count, in an order of their own; cumulative ones cut."""
-    shorter: defaultdict[tuple[str, str, dt.date], list[Report]] = defaultdict(list)
-    for out in figures.left_out:
-        if out.why == "overlap":
-            shorter[out.report.unit, out.report.item, out.report.first].append(out.report)
-    found: list[Piece] = []
-    for counted in figures.counted:
-        report = counted.report
-        if report is not None:
-            nested = shorter.get((report.unit, report.item, report.first), ())
-            found += _parted(asked.measured_by, report, nested)
-    # Sums of fractions depend on their order, which must not depend on what came first.
-    return sorted(found)
-
-
-def _parted(indicator: Indicator, report: Report, nested: Iterable[Report]) -> list[Piece]:
-    """A report in pieces, cut where shorter ones from the same day end without holding more."""
-
-    def figures(one: Report) -> tuple[Decimal, Decimal]:
-        part, whole = indicator.numerator, indicator.denominator
-        return one.number(part or ""), one.number(whole) if whole else Decimal(0)
-
-    pieces: list[Piece] = []
-    day, end = report.extent.first, report.extent.last
-    part = whole = Decimal(0)
-    last_part, last_whole = figures(report)
-    for one in sorted(nested, key=lambda r: (r.extent.last, r.rank)):
-        upto, of = figures(one)
-        if day <= one.extent.last < end and part <= upto <= last_part and whole <= of <= last_whole:
-            extent = Period(day, one.extent.last)
-            pieces.append(Piece(report.unit, extent, float(upto - part), float(of - whole)))
-            day, part, whole = one.extent.last + ONE_DAY, upto, of
-    rest = Period(day, end)
-    return [*pieces, Piece(report.unit, rest, float(last_part - part), float(last_whole - whole))]
+    shown = spoken[first:ended]
+    sums = [float(said.part) for said in shown], [float(said.whole) for said in shown]
+    return _flow(asked, cadence, periods[first:ended], known[first:ended], sums, spoken)
 
 
 def _sums(
-    pieces: Sequence[Piece], periods: Sequence[Period], cadence: str
+    spoken: Sequence[Spoken], periods: Sequence[Period], cadence: str
 ) -> tuple[list[float], list[float], list[set[str]]]:
     place = {period.first: number for number, period in enumerate(periods)}
-    parts, wholes = [0.0] * len(periods), [0.0] * len(periods)
+    # By length of what was reported: whole numbers, so that no order of adding matters.
+    parts: list[defaultdict[int, Number]] = [defaultdict(int) for _ in periods]
+    wholes: list[defaultdict[int, Number]] = [defaultdict(int) for _ in periods]
     speaking: list[set[str]] = [set() for _ in periods]
-    for piece in pieces:
-        day, extent = piece.extent.first, piece.extent
+    for said in spoken:
+        day, extent = said.extent.first, said.extent
         while day <= extent.last:
             period = containing(cadence, day)
             number = place.get(period.first)
             if number is not None:
                 days = (min(period.last, extent.last) - day).days + 1
-                share = days / extent.days
-                parts[number] += piece.part * share
-                wholes[number] += piece.whole * share
-                speaking[number].add(piece.unit)
+                parts[number][extent.days] += said.part * days
+                wholes[number][extent.days] += said.whole * days
+                speaking[number] |= said.units
             day = period.last + ONE_DAY
-    return parts, wholes, speaking
+    return [_added(part) for part in parts], [_added(whole) for whole in wholes], speaking
+
+
+def _added(by_length: Mapping[int, Number]) -> float:
+    return float(sum(Fraction(number) / length for length, number in by_length.items()))
 
 
 def _known(
-    world: World, asked: Asked, figures: Figures, periods: Sequence[Period],
+    world: World, asked: Asked, missing: Sequence[Missing], periods: Sequence[Period],
     speaking: Sequence[set[str]],
 ) -> list[bool]:  # fmt: skip
     """Whether enough of those who should have spoken for a period, missing or not yet due, have."""
     silent: list[set[str]] = [set() for _ in periods]
-    for gap in figures.missing:
+    for gap in missing:
         missed = parse_period(gap.period) if gap.period else None
         for number, period in enumerate(periods):
             if missed is not None and period.holds(missed):

@@ -7,7 +7,7 @@ lists (which report counts, which does not, who is missing) are made when they a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
@@ -17,9 +17,21 @@ import numpy.typing as npt
 
 from chitieu.catalogue.model import Each, Target
 from chitieu.periods import Period
-from chitieu.scoring.columns import MONTHS_MAX, Active, Flags, Ints, PerUnit
+from chitieu.scoring.blocks import Flags, Ints
+from chitieu.scoring.columns import MONTHS_MAX, Active, PerUnit
 from chitieu.scoring.compare import share_meets
-from chitieu.scoring.figures import ZERO, Figures, PutOff, Question, merged, unit_sums
+from chitieu.scoring.figures import (
+    ZERO,
+    Figures,
+    Heard,
+    Missing,
+    PutOff,
+    Question,
+    Spoken,
+    merged,
+    unit_sums,
+)
+from chitieu.scoring.heard import heard as heard_of
 from chitieu.scoring.membership import ALWAYS
 from chitieu.scoring.shares import share_meeting, share_of_units
 from chitieu.scoring.world import World
@@ -100,22 +112,51 @@ class Many:
         """A field's sum, by unit."""
         return self.of(self.per.sums[name])
 
-    def expected(self) -> tuple[Ints, Ints]:
-        """How many periods are expected of each unit, and how many of these it covered."""
+    def owed(self) -> Iterator[tuple[Period, Flags, Flags]]:
+        """Each due period: of whom it is expected, and who covered it."""
         question = self.question
-        expected = np.zeros(len(self.units), np.int64)
-        received = np.zeros(len(self.units), np.int64)
         months = self.of(self.per.months)
         begin = question.window.first
         for period in question.due_periods(self.world):
-            wanted = self.openings.within(period)
             shift = 12 * (period.first.year - begin.year) + period.first.month - begin.month
             count = 12 * (period.last.year - period.first.year) + 1
             count += period.last.month - period.first.month
             bits = np.int64(((1 << count) - 1) << shift)
+            yield period, self.openings.within(period), (months & bits) == bits
+
+    def expected(self) -> tuple[Ints, Ints]:
+        """How many periods are expected of each unit, and how many of these it covered."""
+        expected = np.zeros(len(self.units), np.int64)
+        received = np.zeros(len(self.units), np.int64)
+        for _, wanted, covered in self.owed():
             expected += wanted
-            received += wanted & ((months & bits) == bits)
+            received += wanted & covered
         return expected, received
+
+    def heard(self, plain: Flags) -> Heard:
+        """What plain units reported of which days, and what they did not; their reports never
+        meet, so none is cut."""
+        columns, indicator = self.active.columns, self.question.indicator
+        counts = np.zeros(len(columns.codes) + 1, np.bool_)
+        counts[self.at[plain]] = True
+        rows = self.per.winners[counts[columns.unit[self.per.winners]]]
+        part = columns.field(indicator.numerator or "")[0][rows]
+        whole = columns.field(indicator.denominator)[0][rows] if indicator.denominator else part * 0
+        codes, unit = list(columns.codes), columns.unit[rows]
+        extents = np.stack((columns.first[rows], columns.last[rows]))
+        spoken = []
+        for first, last in np.unique(extents, axis=1).T.tolist():
+            same = (extents[0] == first) & (extents[1] == last)
+            days = Period(dt.date.fromordinal(first), dt.date.fromordinal(last))
+            whose = frozenset(codes[at] for at in unit[same].tolist())
+            sums = sum(part[same].tolist()), sum(whole[same].tolist())
+            spoken.append(Spoken(whose, days, *sums, int(same.sum())))
+        missing = [
+            Missing(self.units[at].code, str(period))
+            for period, wanted, covered in self.owed()
+            for at in np.flatnonzero(plain & wanted & ~covered).tolist()
+        ]
+        return Heard(spoken, missing)
 
 
 def _plain(units: Sequence[Unit], question: Question) -> bool:
@@ -158,9 +199,16 @@ def parts_of(world: World, units: Sequence[Unit], question: Question) -> Figures
     for name in ("units_expected", "units_reported", "expected", "received", "compiled"):
         setattr(total, name, getattr(figures, name))
     total.waived = figures.waived
+
+    def heard() -> Heard:
+        alone, together = heard_of(figures, question.indicator), many.heard(~odd)
+        return Heard(
+            [*alone.spoken, *together.spoken], [*alone.missing, *together.missing]
+        )  # fmt: skip
+
     total.put_off(PutOff(
         lambda: one_by_one(units).lists, figures.reports + plain_reports,
-        figures.estimated or estimated,
+        figures.estimated or estimated, heard,
     ))  # fmt: skip
     return total
 

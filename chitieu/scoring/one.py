@@ -6,11 +6,23 @@ import datetime as dt
 from dataclasses import dataclass
 
 from chitieu.places import Place
+from chitieu.registry import Registry
+from chitieu.reports import RATE, TASK
 from chitieu.scoring.asked import Asked, asked_of
 from chitieu.scoring.binding import binding_why
 from chitieu.scoring.judge import judge
 from chitieu.scoring.outcome import Outcome, evaluate
 from chitieu.scoring.world import World
+
+
+def metrics_of(registry: Registry, place: Place, target: str) -> frozenset[str]:
+    """The metrics that `evaluate_one` looks at; none when the target is not there."""
+    every = asked_of(registry, place)
+    asked = next((one for one in every if one.id == target), None)
+    if asked is None:
+        return frozenset()
+    named = {one.metric.name for one in _rivals(every, asked) if one.metric is not None}
+    return frozenset({RATE, TASK, *named})
 
 
 @dataclass(frozen=True)

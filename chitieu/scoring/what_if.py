@@ -200,4 +200,5 @@ def _replaced(world: World, held: Report | None, made: Report) -> World:
     kept = (report for report, fallen in world.reports.every() if fallen is None)
     reports = Reports.of(report for report in kept if report is not held)
     reports.add(made)
+    reports.hold(world.reports.metrics)
     return World(world.registry, reports, world.known)

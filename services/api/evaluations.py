@@ -18,7 +18,7 @@ from chitieu.places import Place, Places, place_key
 from chitieu.postgres.log import read_registry_until
 from chitieu.registry import Registry
 from chitieu.scoring.card import Evaluated, evaluate_place
-from chitieu.scoring.one import evaluate_one
+from chitieu.scoring.one import evaluate_one, metrics_of
 from chitieu.scoring.outcome import Outcome
 from chitieu.scoring.world import World
 from services.api.lru import Lru
@@ -103,9 +103,7 @@ class Evaluations:
         one = (*key, target)
         held = self._ones.get(one)
         if held is None:
-            held = await self._once(one, lambda: self._look(
-                place, pinned, lambda w: evaluate_one(w, place, pinned.as_of, target)
-            ))  # fmt: skip
+            held = await self._once(one, lambda: self._one(place, pinned, target))
             if held is not None:
                 self._ones.put(one, held)
         return held
@@ -114,10 +112,21 @@ class Evaluations:
         """What is known of a province, not evaluated."""
         return await self._worlds.world(await self.registry(pinned.seq), place, pinned)
 
+    async def _one(
+        self, place: Place, pinned: Pinned, target: str
+    ) -> tuple[Outcome, str | None] | None:
+        registry = await self.registry(pinned.seq)
+        metrics = metrics_of(registry, place, target)
+        world = await self._worlds.world(registry, place, pinned, metrics)
+        return await self._timed(lambda: evaluate_one(world, place, pinned.as_of, target))
+
     async def _look(self, place: Place, pinned: Pinned, evaluate: Callable[[World], T]) -> T:
         world = await self.world(place, pinned)
+        return await self._timed(lambda: evaluate(world))
+
+    async def _timed(self, evaluate: Callable[[], T]) -> T:
         started = time.perf_counter()
-        found = await self.run(lambda: evaluate(world))
+        found = await self.run(evaluate)
         self._measures.evaluations.observe(time.perf_counter() - started)
         return found
 

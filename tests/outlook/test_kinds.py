@@ -132,7 +132,7 @@ def test_many_units_are_foretold_by_columns_as_by_reports(
     made = of_many(indicator, entries)
     with monkeypatch.context() as patched:
         # What is asked of all reports at once is never asked of their lists.
-        patched.setattr(history, "_pieces", None)
+        patched.setattr(history, "heard", None)
         patched.setattr(history, "_held", None)
         by_columns = one(made, as_of)[1]["forecast"]
     monkeypatch.setattr(history, "FEW", 10**6)
