@@ -105,9 +105,9 @@ class Evaluator:
         codes = {code for unit in registry.units_ever_in(held.place) for code in unit.codes}
         new = codes - held.codes
         if new and held.seq:
-            await grow(connection, held.reports, new, 0, held.seq)
+            await grow(connection, held.reports, new, (0, held.seq))
         held.codes |= new
-        await grow(connection, held.reports, held.codes, held.seq, until)
+        await grow(connection, held.reports, held.codes, (held.seq, until))
         held.seq = until
         if held.results is None or held.results_seq != since:
             held.results = PlaceResults(held.place)
