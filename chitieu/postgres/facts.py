@@ -183,7 +183,7 @@ async def _touched_by(connection: Any, codes: Sequence[str], after: int, until: 
         " AND unit = ANY($3::text[])",
         after, until, codes,
     )  # fmt: skip
-    fell = await connection.fetch(_FALLS_BETWEEN, after, until, list(codes))
+    fell = await connection.fetch(_FALLS_BETWEEN, after, until, list(codes), None)
     metrics = {row["metric"] for row in fell}
     return Touched(
         metrics={row["metric"] for row in came} | metrics,
