@@ -19,6 +19,7 @@ from chitieu.catalogue.places_files import load_places, load_provinces
 from chitieu.places import Places
 from chitieu.postgres.base_registry import Brought, bring
 from chitieu.postgres.log import recognise_cluster
+from chitieu.postgres.months import make_months
 from chitieu.postgres.schema_version import is_current
 from chitieu.postgres.server import refuse_unfit
 
@@ -75,9 +76,13 @@ async def prepare_schema(dsn: str) -> None:
 
 
 async def prepare_registry(dsn: str, catalogue: Catalogue, now: dt.datetime) -> Brought:
-    """Put into the log what it does not say yet of the catalogue and the base units."""
+    """Put into the log what it does not say yet of the catalogue and the base units.
+
+    First its months are made, that of `now` and those ahead.
+    """
     connection = await asyncpg.connect(dsn)
     try:
+        await make_months(connection, now)
         return await bring(connection, catalogue, now)
     finally:
         await connection.close()

@@ -213,11 +213,10 @@ async def test_a_restore_into_another_cluster_begins_an_epoch_and_strands_nothin
         await append(connection, events(2, "placed"), NOON)
     await place(connection, NOW)
     # As after a restore: rows of the old cluster carry transaction ids far ahead of ours.
-    await connection.execute(
-        "INSERT INTO batch (xid, n, received_at) VALUES ('99999999', 1, now())"
+    stranded = await connection.fetchval(
+        "INSERT INTO batch (xid, n, received_at) VALUES ('99999999', 1, now()) RETURNING id"
     )
     await connection.execute("UPDATE batch SET xid = '99999999'")
-    stranded = await connection.fetchval("SELECT max(id) FROM batch")
     await connection.execute(
         "INSERT INTO entry (batch_id, idx, kind, body) VALUES ($1, 0, 'unit', '{}')", stranded
     )

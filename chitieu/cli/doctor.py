@@ -22,6 +22,7 @@ from chitieu.catalogue.location import default_root
 from chitieu.cli.session import connected, database
 from chitieu.cli.terminal import Failed
 from chitieu.data_folder import DataFolder
+from chitieu.postgres.months import strays
 from chitieu.postgres.server import facts_of, progress_of
 from chitieu.settings import Language, Settings
 
@@ -182,6 +183,7 @@ async def _database(dsn: str) -> list[Check]:
         )  # fmt: skip
         if differences:
             return checks
+        checks.append(_months(await strays(connection)))
         progress = await progress_of(connection)
         checks.append(
             Check("scorer", progress.behind <= _LAG,
@@ -189,3 +191,11 @@ async def _database(dsn: str) -> list[Check]:
                   "xem scorer.log trong thư mục dữ liệu", "see scorer.log in the data folder")
         )  # fmt: skip
     return checks
+
+
+def _months(astray: list[str]) -> Check:
+    return Check(
+        "months", not astray, ", ".join(astray) or "không có hàng lạc / no row astray",
+        "chỉnh đồng hồ máy chủ; chitieu migrate chuyển các hàng về đúng tháng khi tháng đó tới gần",
+        "set the server's clock right; chitieu migrate moves the rows when their month is near",
+    )  # fmt: skip

@@ -17,7 +17,8 @@ from typing import Any, Final, Literal, NamedTuple
 import asyncpg
 
 from chitieu.events import ValidEvent
-from chitieu.postgres.log import CHANNEL_APPENDED
+from chitieu.months import month_of
+from chitieu.postgres.log import CHANNEL_APPENDED, NEXT_BATCH
 from chitieu.postgres.pool import ACQUIRE_SECONDS
 
 # Listeners that care for units and catalogues only can skip notices with this word.
@@ -56,12 +57,12 @@ class _Refused(Exception):
 # All identities in one binary value: arrays of thousands of Python objects take longer to send than
 # to insert. A record of 38 bytes is organisation (4), key (16), meaning (16), idx (2).
 _INSERT_IDENTITY = (
-    "WITH b AS MATERIALIZED (SELECT nextval(pg_get_serial_sequence('batch', 'id')) AS id),"
+    f"WITH b AS MATERIALIZED (SELECT {NEXT_BATCH} AS id),"
     " won AS (INSERT INTO identity (organisation_id, key, meaning, batch_id, idx)"
-    " SELECT ((get_byte($1, p) * 256 + get_byte($1, p + 1)) * 256 + get_byte($1, p + 2)) * 256"
-    " + get_byte($1, p + 3), substr($1, p + 5, 16), substr($1, p + 21, 16), b.id,"
-    " get_byte($1, p + 36) * 256 + get_byte($1, p + 37)"
-    " FROM b, generate_series(0, length($1::bytea) - 38, 38) AS p"
+    " SELECT ((get_byte($2, p) * 256 + get_byte($2, p + 1)) * 256 + get_byte($2, p + 2)) * 256"
+    " + get_byte($2, p + 3), substr($2, p + 5, 16), substr($2, p + 21, 16), b.id,"
+    " get_byte($2, p + 36) * 256 + get_byte($2, p + 37)"
+    " FROM b, generate_series(0, length($2::bytea) - 38, 38) AS p"
     " ON CONFLICT DO NOTHING RETURNING 1)"
     " SELECT (SELECT id FROM b) AS id, (SELECT count(*) FROM won) AS n"
 )
@@ -178,7 +179,8 @@ async def _standing(connection: Any, chosen: _Chosen, but: int = -1) -> dict[byt
 
 async def _claim(connection: Any, chosen: _Chosen, received_at: dt.datetime) -> dict[bytes, bytes]:
     """Claim identities and write the entries of those that were new; returns the others."""
-    row = await connection.fetchrow(_INSERT_IDENTITY, chosen.records())
+    first_id = month_of(received_at).first_id
+    row = await connection.fetchrow(_INSERT_IDENTITY, first_id, chosen.records())
     batch, won = row["id"], list(chosen.first)
     lost: dict[bytes, bytes] = {}
     if row["n"] != len(won):

@@ -17,12 +17,15 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
+from chitieu.months import BATCHES_A_MONTH, month_of
 from chitieu.periods import to_microseconds
 from chitieu.ports import Entry, EntryKind, Head, NewEntry
 
 CHANNEL_APPENDED = "chitieu_appended"
 CHANNEL_PLACED = "chitieu_placed"
 _BATCHES_AT_ONCE = 500
+# The next id of a batch that is received in a month, whose first id is $1 (chitieu.months).
+NEXT_BATCH = f"$1 + nextval(pg_get_serial_sequence('batch', 'id')) % {BATCHES_A_MONTH}"
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
@@ -50,7 +53,9 @@ _MOVE = (
 async def append(connection: Any, entries: Sequence[NewEntry], received_at: dt.datetime) -> int:
     """Write entries as one batch inside the caller's transaction; returns the batch's id."""
     batch: int = await connection.fetchval(
-        "INSERT INTO batch (n, received_at) VALUES ($1, $2) RETURNING id",
+        f"INSERT INTO batch (id, n, received_at) OVERRIDING SYSTEM VALUE"
+        f" VALUES ({NEXT_BATCH}, $2, $3) RETURNING id",
+        month_of(received_at).first_id,
         len(entries),
         received_at,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,11 +18,13 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from chitieu.postgres.months import make_months
 from chitieu.postgres.tables import metadata
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
+_PARTITIONED = ("identity_", "entry_", "measurement_")
 T = TypeVar("T")
 
 
@@ -30,8 +33,8 @@ class NewerDatabase(Exception):
 
 
 def compared(_: Any, name: str | None, kind: str, reflected: bool, __: Any) -> bool:
-    """Partitions of `identity` are its own affair, not the models'."""
-    return not (kind == "table" and reflected and (name or "").startswith("identity_"))
+    """Partitions are their tables' own affair, not the models'."""
+    return not (kind == "table" and reflected and (name or "").startswith(_PARTITIONED))
 
 
 def config() -> Config:
@@ -76,6 +79,11 @@ async def with_connection(dsn: str, work: Callable[[Connection], T]) -> T:
 async def migrate(dsn: str) -> None:
     """Upgrade to this release's schema, in one transaction. Raises NewerDatabase."""
     await with_connection(dsn, _upgrade)
+    connection = await asyncpg.connect(dsn)
+    try:
+        await make_months(connection, dt.datetime.now(dt.UTC))
+    finally:
+        await connection.close()
 
 
 async def drift(dsn: str) -> list[Any]:

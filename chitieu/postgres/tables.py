@@ -3,7 +3,8 @@
 Three owners, three lifetimes:
 
 * accepted for ever: `organisation`, `api_key`, `batch`, `entry`, `identity`,
-  `closing_document`. Ingest and the registry write them; a 2xx means these are committed.
+  `closing_document`. Ingest and the registry write them; a 2xx means these are committed. Plain
+  reports of a month may lie in a file instead: `archived_month`.
 * the one log: `log`, `log_head`. The sequencer gives each committed batch its positions and known
   times; nothing else orders entries. Nobody tails `batch.id` or `xid`.
 * derived: `consumer`, `partition_position`, `measurement`, `standing_change`, `place_position`,
@@ -109,6 +110,8 @@ entry = sa.Table(
     sa.Index("ix_entry_kind", "kind", postgresql_where=sa.text("kind NOT IN ('event')")),
     sa.Index("ix_entry_subject_type", "subject", "type"),
     sa.Index("ix_entry_corrects", "corrects", postgresql_where=sa.text("corrects IS NOT NULL")),
+    postgresql_partition_by="RANGE (batch_id)",
+    comment="in a partition a month, by the batch's id",
 )
 
 identity = sa.Table(
@@ -123,6 +126,17 @@ identity = sa.Table(
     sa.Column("idx", sa.Integer, nullable=False),
     sa.CheckConstraint("octet_length(key) = 16 AND octet_length(meaning) = 16", name="lengths"),
     postgresql_partition_by="HASH (key)",
+)
+
+archived_month = sa.Table(
+    "archived_month",
+    metadata,
+    sa.Column("month", sa.Text, primary_key=True, comment="as 2026-11"),
+    sa.Column("sha256", sa.LargeBinary, nullable=False, comment="of the file"),
+    sa.Column("entries", sa.BigInteger, nullable=False, comment="in the file"),
+    sa.Column("dropped_at", TIME, nullable=False),
+    sa.CheckConstraint("octet_length(sha256) = 32", name="sha256"),
+    comment="months whose plain reports lie in a file, no longer in entry",
 )
 
 closing_document = sa.Table(
@@ -221,7 +235,7 @@ measurement = sa.Table(
     metadata,
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("group", sa.Text, primary_key=True),
-    sa.Column("known", sa.BigInteger, nullable=False),
+    sa.Column("known", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("unit", sa.Text, nullable=False),
     sa.Column("metric", sa.Text, nullable=False),
     sa.Column("item", sa.Text, nullable=False, comment="empty when none"),
@@ -238,7 +252,9 @@ measurement = sa.Table(
     sa.CheckConstraint("first <= last AND first <= covers", name="days"),
     sa.Index("ix_measurement_unit_metric", "unit", "metric", "seq"),
     sa.Index("ix_measurement_item", "item", "metric", postgresql_where=sa.text("item <> ''")),
-    comment="every report, one row a field group; which of them count is decided by the core",
+    postgresql_partition_by="RANGE (known)",
+    comment="every report, one row a field group; which of them count is decided by the core."
+    " In a partition a month, by known time",
 )
 
 standing_change = sa.Table(

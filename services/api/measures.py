@@ -50,5 +50,10 @@ class Measures:
                 ("dead_letters", "Messages that nobody can use and nobody sent again"),
             )
         }
+        self.astray = Gauge(
+            "chitieu_tables_astray",
+            "Tables with rows that belong to no month: a clock is wrong",
+            registry=self.registry,
+        )
         build = Gauge("chitieu_build_info", "Release", ["version"], registry=self.registry)
         build.labels(__version__).set(1)

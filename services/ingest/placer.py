@@ -17,6 +17,7 @@ import asyncpg
 
 from chitieu.periods import to_microseconds
 from chitieu.postgres.log import take_turn
+from chitieu.postgres.months import Ahead
 from chitieu.postgres.pool import ACQUIRE_SECONDS, TROUBLE
 
 _logger = logging.getLogger("chitieu.ingest")
@@ -34,6 +35,7 @@ class Placer:
         """`now` is the clock."""
         self._dsn, self._now = dsn, now
         self._some = asyncio.Event()
+        self._ahead = Ahead()
         self._connection: Any = None
         self._task: asyncio.Task[None] | None = None
         self._closing = False
@@ -87,6 +89,7 @@ class Placer:
                     "lock_timeout": "2s", "idle_in_transaction_session_timeout": "10s",
                 },
             )  # fmt: skip
+        await self._ahead.make(self._connection, self._now())
         while True:
             done = await take_turn(self._connection, to_microseconds(self._now()))
             if not (done.entries and done.waits):

@@ -21,6 +21,7 @@ from chitieu.ports import Entry
 from chitieu.postgres import scoring_store as store
 from chitieu.postgres.facts import load_reports, registry_until
 from chitieu.postgres.log import CHANNEL_APPENDED, CHANNEL_PLACED, place, read_entries
+from chitieu.postgres.months import Ahead
 from chitieu.registry import Registry
 from chitieu.scoring.engine import (
     EVERYWHERE,
@@ -200,12 +201,13 @@ async def run(
     note: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Score until told to stop. Wakes by notification, and by the clock when one was missed."""
-    wake = asyncio.Event()
+    wake, ahead = asyncio.Event(), Ahead()
     for channel in (CHANNEL_APPENDED, CHANNEL_PLACED):
         await connection.add_listener(channel, lambda *_: wake.set())
     logger.info(json.dumps({"event": "scorer_started", "position": scorer.position}))
     while not stop.is_set():
         wake.clear()
+        await ahead.make(connection, clock())
         busy = await scorer.step(clock())
         note(scorer.position)
         if not busy:

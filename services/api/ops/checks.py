@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from chitieu.postgres.facts import scored
 from chitieu.postgres.log import head_of
+from chitieu.postgres.months import strays
 from chitieu.postgres.partition_store import way_through_kafka
 from chitieu.postgres.pool import TROUBLE
 from chitieu.postgres.schema_version import newest_revision
@@ -20,7 +21,7 @@ _LATE_SECONDS: Final = 30
 async def looked_at(api: Api) -> dict[str, Any]:
     """Each check, and the measures set by it. `kafka` is null where scoring does not use it."""
     found: dict[str, Any] = {"database": "unreachable", "schema": "unknown"}
-    found |= {"position": None, "scored": None, "lag": None, "kafka": None}
+    found |= {"position": None, "scored": None, "lag": None, "kafka": None, "astray": []}
     try:
         async with asyncio.timeout(_SECONDS), api.pool.acquire() as connection:
             found["database"] = "ok"
@@ -28,10 +29,12 @@ async def looked_at(api: Api) -> dict[str, Any]:
             found["schema"] = "ok" if version == newest_revision() else "other"
             head, done = await head_of(connection), await scored(connection)
             kafka = await way_through_kafka(connection, api.now)
+            found["astray"] = await strays(connection) if found["schema"] == "ok" else []
     except TROUBLE:
         return found
     api.measures.lag.set(head.seq - done)
     api.measures.position.set(head.seq)
+    api.measures.astray.set(len(found["astray"]))
     for name, gauge in api.measures.kafka.items():
         gauge.set(kafka[name] if kafka else 0)
     found |= {"position": f"{head.epoch}:{head.seq}", "scored": f"{head.epoch}:{done}"}
@@ -41,6 +44,13 @@ async def looked_at(api: Api) -> dict[str, Any]:
 def warnings_of(checks: dict[str, Any]) -> list[dict[str, str]]:
     """What works and will not for ever, each with how to mend it."""
     kafka, found = checks["kafka"], []
+    if checks["astray"]:
+        tables = ", ".join(checks["astray"])
+        found.append({
+            "code": "astray",
+            "vi": f"{tables}: có hàng không thuộc tháng nào, đồng hồ sai? Xem `chitieu doctor`",
+            "en": f"{tables}: rows that belong to no month, is a clock wrong? See chitieu doctor",
+        })  # fmt: skip
     if kafka and kafka["unsent_seconds"] > _LATE_SECONDS:
         found.append({
             "code": "relay_behind",
