@@ -362,4 +362,21 @@ _CLOSINGS: Final = (
        "closing stands for both as_of and known_at: send closing alone, or the pair alone."),
 )  # fmt: skip
 
-ALL: Final = (*REQUEST, *_ITEM_ATTRIBUTES, *_ITEM_DATA, *_API, *_CLOSINGS)
+_ARCHIVE: Final = (
+    _P("event_archived", 410, "Báo cáo đã lưu trữ", "Report archived",
+       "Báo cáo này đã được nhận, ở vị trí {position} lúc {known}, và vẫn được tính như trước; "
+       "nguyên văn nằm trong tệp lưu trữ tháng {month}, sha256 {sha256}. Người vận hành đưa về "
+       "bằng `chitieu archive restore`.",
+       "This report was accepted, at position {position}, known {known}, and counts as before; its "
+       "text lies in the archive of {month}, sha256 {sha256}. The operator brings it back with "
+       "`chitieu archive restore`."),
+    _P("archived", 410, "Tháng đã lưu trữ", "Month archived",
+       "Câu trả lời cần nguyên văn báo cáo của tháng {month}, đang nằm trong tệp lưu trữ, sha256 "
+       "{sha256}. Kết quả và giải thích không cần đến và vẫn như trước. Người vận hành đưa về "
+       "bằng `chitieu archive restore`.",
+       "The answer needs the text of reports of {month}, which lies in its archive, sha256 "
+       "{sha256}. Results and explanations do not need it and are as before. The operator brings "
+       "it back with `chitieu archive restore`."),
+)  # fmt: skip
+
+ALL: Final = (*REQUEST, *_ITEM_ATTRIBUTES, *_ITEM_DATA, *_API, *_CLOSINGS, *_ARCHIVE)

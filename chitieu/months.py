@@ -1,7 +1,7 @@
 """Months of the log, by which what was accepted is kept apart, moved and archived. Pure.
 
-The id of a batch begins with the civil month in which it was received: 2026110000004711 was received
-in November 2026. So the month of an entry is known before the entry has a position, and whoever has
+The id of a batch begins with the civil month in which it was received: 2026110000004711 came in
+November 2026. So the month of an entry is known before the entry has a position, and whoever has
 its batch's id goes straight to its month.
 """
 

@@ -9,6 +9,7 @@ import typer
 
 import chitieu
 from chitieu.cli import (
+    archive,
     catalogue,
     changes,
     closings,
@@ -68,3 +69,4 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(closings.app, name="closings")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(topics.app, name="topics")
+app.add_typer(archive.app, name="archive")

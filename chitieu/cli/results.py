@@ -229,24 +229,18 @@ def verify(
     against: Annotated[
         bool, typer.Option("--against", help="đối chiếu nhật ký đang chạy / compare with the log")
     ] = False,
+    archive: Annotated[
+        Path | None, typer.Option(help="thư mục tệp lưu trữ / folder of archived months")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Recompute and compare."""
-    from chitieu.postgres.verify import verify as recompute
-
     with endings():
         if receipt is not None:
             verify_receipt(receipt, catalogue or [], against=against, json=json)
         if catalogue or against:
             raise Failed("--catalogue và --against cần --receipt / need --receipt")
-        settings = settings_of()
-
-        async def work(dsn: str) -> Any:
-            async with connected(dsn) as connection:
-                return await recompute(connection, product_provinces())
-
-        with database(settings) as dsn:
-            report = asyncio.run(work(dsn))
+        report = _recomputed(archive)
         found = report.difference
         if json:
             print_json(_report_json(report))
@@ -273,6 +267,34 @@ def verify(
                 f"other code version, bytes kept, not made again: {names}",
             )
         raise typer.Exit(DONE if found is None else NOT_SO)
+
+
+def _recomputed(archive: Path | None) -> Report:
+    """Replay the log, its archived months from a folder. Failed."""
+    from chitieu.archive.file import Damaged
+    from chitieu.postgres.archive_replay import WholeLog
+    from chitieu.postgres.archived import EntriesArchived, EntriesMissing
+    from chitieu.postgres.log import read_entries
+    from chitieu.postgres.verify import verify as recompute
+
+    async def work(dsn: str) -> Report:
+        read = WholeLog(archive).read if archive else read_entries
+        async with connected(dsn) as connection:
+            return await recompute(connection, product_provinces(), read=read)
+
+    try:
+        with database(settings_of()) as dsn:
+            return asyncio.run(work(dsn))
+    except EntriesArchived as error:
+        hint = speak(
+            f"cần tệp {error.month}.{error.sha256}.jsonl.gz: chitieu verify --archive THƯ_MỤC",
+            f"{error.month}.{error.sha256}.jsonl.gz is needed: chitieu verify --archive FOLDER",
+        )
+        raise Failed(f"{error}\n{hint}") from error
+    except (Damaged, EntriesMissing) as error:
+        raise Failed(str(error), NOT_SO) from error
+    except OSError as error:
+        raise Failed(f"{archive}: {error.strerror or error}") from error
 
 
 def _report_json(report: Report) -> dict[str, Any]:

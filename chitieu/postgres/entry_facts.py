@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
+from chitieu.postgres.archived import archived_facts
 from chitieu.scoring.movement_json import EntryFacts
 
 # A catalogue version's body is close to a megabyte: only its digest is read.
@@ -27,7 +28,9 @@ LEFT JOIN organisation o ON o.id = e.organisation_id
 async def load_entry_facts(connection: Any, known: Collection[int]) -> dict[int, EntryFacts]:
     """Of the entries placed at these known times (µs since 1970), by known time."""
     rows = await connection.fetch(_FACTS, sorted(known))
-    return {row["known"]: _facts(row) for row in rows}
+    found = {row["known"]: _facts(row) for row in rows}
+    absent = set(known) - found.keys()
+    return found | (await archived_facts(connection, absent) if absent else {})
 
 
 def _facts(row: Any) -> EntryFacts:

@@ -57,7 +57,7 @@ class _Refused(Exception):
 # All identities in one binary value: arrays of thousands of Python objects take longer to send than
 # to insert. A record of 38 bytes is organisation (4), key (16), meaning (16), idx (2).
 _INSERT_IDENTITY = (
-    f"WITH b AS MATERIALIZED (SELECT {NEXT_BATCH} AS id),"
+    f"WITH b AS MATERIALIZED (SELECT {NEXT_BATCH} AS id),"  # noqa: S608 - constants only
     " won AS (INSERT INTO identity (organisation_id, key, meaning, batch_id, idx)"
     " SELECT ((get_byte($2, p) * 256 + get_byte($2, p + 1)) * 256 + get_byte($2, p + 2)) * 256"
     " + get_byte($2, p + 3), substr($2, p + 5, 16), substr($2, p + 21, 16), b.id,"

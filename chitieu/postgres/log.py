@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Sequence
-from itertools import accumulate, takewhile
+from itertools import accumulate, chain, takewhile
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -20,6 +20,7 @@ import asyncpg
 from chitieu.months import BATCHES_A_MONTH, month_of
 from chitieu.periods import to_microseconds
 from chitieu.ports import Entry, EntryKind, Head, NewEntry
+from chitieu.postgres.archived import gone
 
 CHANNEL_APPENDED = "chitieu_appended"
 CHANNEL_PLACED = "chitieu_placed"
@@ -29,6 +30,10 @@ NEXT_BATCH = f"$1 + nextval(pg_get_serial_sequence('batch', 'id')) % {BATCHES_A_
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
+_INSERT_BATCH = (
+    "INSERT INTO batch (id, n, received_at) OVERRIDING SYSTEM VALUE"  # noqa: S608 - constants only
+    f" VALUES ({NEXT_BATCH}, $2, $3) RETURNING id"
+)
 # One snapshot of the head and of what lies beyond it. Batches whose transaction is older than all
 # running ones are ready; they come first.
 _BEYOND = (
@@ -53,8 +58,7 @@ _MOVE = (
 async def append(connection: Any, entries: Sequence[NewEntry], received_at: dt.datetime) -> int:
     """Write entries as one batch inside the caller's transaction; returns the batch's id."""
     batch: int = await connection.fetchval(
-        f"INSERT INTO batch (id, n, received_at) OVERRIDING SYSTEM VALUE"
-        f" VALUES ({NEXT_BATCH}, $2, $3) RETURNING id",
+        _INSERT_BATCH,
         month_of(received_at).first_id,
         len(entries),
         received_at,
@@ -262,15 +266,32 @@ def from_row(row: Any) -> Entry:
     )
 
 
+# The end of the log comes in the same snapshot, even where no entry does. By batch, so that each
+# look-up goes to one month: a planner that does not know this reads them all.
+_READ = (
+    "SELECT h.last, r.* FROM (SELECT first_seq + n - 1 AS last FROM log"
+    " ORDER BY first_seq DESC LIMIT 1) h LEFT JOIN (SELECT l.first_seq + e.idx AS seq,"
+    " l.first_known + e.idx AS known, e.kind, e.organisation_id, e.source, e.event_id, e.type,"
+    " e.subject, e.time, e.corrects, e.body"
+    " FROM log l CROSS JOIN LATERAL (SELECT * FROM entry WHERE batch_id = l.batch_id OFFSET 0) e"
+    " WHERE l.first_seq + l.n > $1 AND l.first_seq <= $1 + $2 AND l.first_seq + e.idx > $1"
+    " ORDER BY 1 LIMIT $2) r ON true ORDER BY r.seq"
+)
+
+
 async def read_entries(connection: Any, after: int, limit: int) -> list[Entry]:
-    """At most `limit` entries beyond `after`, in order."""
-    rows = await connection.fetch(
-        SELECT_ENTRIES + " WHERE l.first_seq + l.n > $1 AND l.first_seq <= $1 + $2"
-        " AND l.first_seq + e.idx > $1 ORDER BY 1 LIMIT $2",
-        after,
-        limit,
-    )
-    return [from_row(row) for row in rows]
+    """At most `limit` entries beyond `after`, in order.
+
+    EntriesMissing or EntriesArchived when one of them is not there: nobody goes on past it unknowingly.
+    """
+    rows = await connection.fetch(_READ, after, limit)
+    entries = [from_row(row) for row in rows if row["seq"] is not None]
+    wanted = min(rows[0]["last"] - after, limit) if rows else 0
+    if len(entries) < wanted or (entries and entries[-1].seq != after + len(entries)):
+        there = (entry.seq for entry in entries)
+        missing = next(n for n, seq in enumerate(chain(there, [0]), after + 1) if n != seq)
+        raise await gone(connection, missing)
+    return entries
 
 
 async def read_registry_until(connection: Any, after: int, until: int) -> list[Entry]:

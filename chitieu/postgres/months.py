@@ -12,10 +12,7 @@ import logging
 import re
 from typing import Any, Final, NamedTuple
 
-import asyncpg
-
 from chitieu.months import Month, month_of
-from chitieu.periods import to_microseconds
 from chitieu.postgres.pool import TROUBLE
 
 MONTHS_AHEAD: Final = 3
@@ -74,11 +71,12 @@ async def _make(connection: Any, kept: Kept, month: Month) -> bool:
         begins, ends = max(kept.begins(month), earlier), kept.begins(month.plus(1))
         if name in names or begins >= ends:
             return False
+        await connection.execute("SET LOCAL lock_timeout = '100ms'")
         # Attaching takes this lock at its end; what came into the default meanwhile would bar it.
         await connection.execute(f"LOCK TABLE {default} IN ACCESS EXCLUSIVE MODE")
         await connection.execute(f"CREATE TABLE {name} (LIKE {kept.table} INCLUDING ALL)")
         await connection.execute(
-            f"WITH gone AS (DELETE FROM {default} WHERE {kept.column} >= {begins}"  # noqa: S608 - names and numbers of ours
+            f"WITH gone AS (DELETE FROM {default} WHERE {kept.column} >= {begins}"  # noqa: S608 - ours
             f" AND {kept.column} < {ends} RETURNING *) INSERT INTO {name} SELECT * FROM gone"
         )
         await connection.execute(attach(kept.table, name, begins, ends))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from chitieu.ports import Entry
+from chitieu.postgres.archived import gone
 from chitieu.postgres.log import SELECT_ENTRIES, from_row
 from chitieu.receipts.basis import OTHER_KINDS, Basis
 from chitieu.scoring.engine import identity_of, named_by, node_of
@@ -34,9 +35,12 @@ async def read_basis(connection: Any, basis: Basis, until: int) -> list[Entry]:
     """All entries at or before a position that a result rests on, in the log's order.
 
     Reports, unit versions, what else speaks of its targets and units, and every amendment that
-    decides which of the reports stand, whoever it is about.
+    decides which of the reports stand, whoever it is about. EntriesArchived when the text of one
+    lies in a file.
     """
     found = {row["seq"]: from_row(row) for row in await connection.fetch(_AT, list(basis.seqs))}
+    if absent := set(basis.seqs) - found.keys():
+        raise await gone(connection, min(absent))
     for row in await connection.fetch(_OTHERS, list(OTHER_KINDS), until):
         entry = from_row(row)
         if basis.concerns(entry):

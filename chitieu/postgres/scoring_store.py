@@ -8,6 +8,7 @@ from typing import Any
 
 from chitieu import __version__
 from chitieu.ports import Entry
+from chitieu.postgres.archived import archived_nodes
 from chitieu.postgres.facts import REPORT_COLUMNS, report_to_row
 from chitieu.postgres.log import SELECT_ENTRIES, from_row
 from chitieu.scoring.engine import Effects, node_of
@@ -175,5 +176,6 @@ async def find_nodes(connection: Any, identities: Sequence[Identity]) -> dict[Id
         [i.source for i in identities],
         [i.event_id for i in identities],
     )
-    nodes = [node_of(from_row(row)) for row in rows]
-    return {node.identity: node for node in nodes}
+    nodes = {node.identity: node for node in (node_of(from_row(row)) for row in rows)}
+    absent = [one for one in identities if one not in nodes]
+    return nodes | await archived_nodes(connection, absent)

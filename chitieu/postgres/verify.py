@@ -8,7 +8,7 @@ measurement, standing, positions, results, closings.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,7 @@ from chitieu.standing import Identity, Node
 
 READ_AT_ONCE = 5000
 Row = tuple[Any, ...]
+Read = Callable[[Any, int, int], Awaitable[list[Entry]]]
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,18 @@ def first_difference(
 
 
 async def verify(
-    connection: Any, places: Places, progress: Callable[[int, int], None] | None = None
+    connection: Any,
+    places: Places,
+    progress: Callable[[int, int], None] | None = None,
+    read: Read = read_entries,
 ) -> Report:
-    """Compare the derived tables with the log up to the scored position, in one snapshot."""
+    """Compare the derived tables with the log up to the scored position, in one snapshot.
+
+    `read` reads the log; EntriesArchived from one that cannot read all of it.
+    """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         position = await scored(connection)
-        engine, effects = await _replay(connection, places, position, progress)
+        engine, effects = await _replay(connection, places, position, progress, read)
         rows = len(effects.reports) + len(effects.standing) + len(effects.positions)
         difference = await _facts(connection, effects)
         count, found = 0, difference
@@ -114,6 +121,7 @@ async def _replay(
     places: Places,
     position: int,
     progress: Callable[[int, int], None] | None,
+    read: Read,
 ) -> tuple[Engine, Effects]:
     """The whole log through the engine, holding all event identities in memory."""
     nodes: dict[Identity, Node] = {}
@@ -121,7 +129,7 @@ async def _replay(
     total = Effects()
     while total.seq < position:
         limit = min(READ_AT_ONCE, position - total.seq)
-        entries: list[Entry] = await read_entries(connection, total.seq, limit)
+        entries: list[Entry] = await read(connection, total.seq, limit)
         for entry in entries:
             if entry.kind == "event":
                 node = node_of(entry)

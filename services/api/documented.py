@@ -18,6 +18,14 @@ _VALUES: Final[Mapping[str, Mapping[str, str]]] = {
     "body_too_large": {"limit": "65536"}, "too_deep": {"limit": "32"},
     "role_not_allowed": {"allowed": "province, admin"},
 }  # fmt: skip
+_ARCHIVE: Final = {
+    "month": "2026-11", "sha256": "9f86d081" * 8,
+    "position": "1:4711", "known": "2026-11-22T09:00:00.000004+07:00",
+}  # fmt: skip
+ARCHIVED: Final[Mapping[str, Mapping[str, str]]] = {
+    "archived": _ARCHIVE,
+    "event_archived": _ARCHIVE,
+}
 
 
 class _Sample(Mapping[str, str]):

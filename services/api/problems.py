@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from chitieu.errors import Problem
+from chitieu.postgres.archived import EntriesArchived
 from chitieu.postgres.pool import TROUBLE
 from chitieu.web import Scope, language, problem_headers, to_json
 
@@ -48,6 +49,10 @@ def handle_problems(app: FastAPI) -> None:
             return problem_response(request, found)
         return problem_response(request, Problem("not_found"))
 
+    async def archived(request: Request, error: Any) -> Response:
+        found = Problem("archived", {"month": error.month, "sha256": error.sha256})
+        return problem_response(request, found)
+
     async def trouble(request: Request, error: Any) -> Response:
         log_fault(request.scope, error)
         return problem_response(request, Problem("unavailable", retry_after=1))
@@ -59,6 +64,7 @@ def handle_problems(app: FastAPI) -> None:
 
     app.add_exception_handler(Problem, problem)
     app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(EntriesArchived, archived)
     app.add_exception_handler(RequestValidationError, invalid)
     for kind in TROUBLE:
         app.add_exception_handler(kind, trouble)

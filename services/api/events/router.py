@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from chitieu.errors import Problem
-from chitieu.events import type_of
+from chitieu.events import identity_key, type_of
 from chitieu.keys import Principal
-from chitieu.periods import Period, parse_day, parse_period
+from chitieu.periods import Period, known_text, parse_day, parse_period
+from chitieu.postgres.archived import (
+    ArchivedReport,
+    EntriesArchived,
+    archived_by_key,
+    archived_by_unit,
+)
 from chitieu.registry import Registry
 from chitieu.text import nfc
 from chitieu.units import Unit
 from services.api.access import sees_unit
 from services.api.answers import Body, respond
-from services.api.documented import answers
+from services.api.documented import ARCHIVED, answers
 from services.api.events.repository import Accepted, amendments, by_identity, by_unit
 from services.api.events.views import Verdicts, event_json
 from services.api.keyring import Caller
@@ -37,7 +44,7 @@ _LAST = 2**62
 
 @router.get(
     "/events", summary="What became of an event",
-    responses=answers("events", *PROBLEMS, key=True),
+    responses=answers("events", *PROBLEMS, "event_archived", key=True, values=ARCHIVED),
 )  # fmt: skip
 async def events(
     request: Request, api: UsesApi, principal: Caller, asked: UsesMoment,
@@ -58,6 +65,8 @@ async def events(
     registry = await current_registry(api, asked.known)
     async with api.pool.acquire() as connection:
         found = await by_identity(connection, nfc(source or ""), nfc(id or ""))
+        archived = await archived_by_key(connection, identity_key(nfc(source or ""), nfc(id or "")))
+    _refuse_archived(registry, principal, archived, asked.known)
     items = []
     for event in found:
         if asked.known is not None and (event.known is None or event.known > asked.known):
@@ -66,6 +75,21 @@ async def events(
         if shown is not None:
             items.append(shown)
     return respond(request, Body.of({"items": items, "next_cursor": None}))
+
+
+def _refuse_archived(
+    registry: Registry, principal: Principal, reports: Sequence[ArchivedReport], known: int | None
+) -> None:
+    """Problem `event_archived` for a report that the caller may see, and whose text is not here."""
+    for report in reports:
+        unit = registry.units.get(report.unit)
+        if (known is None or report.known <= known) and unit and sees_unit(
+            registry, principal, unit
+        ):  # fmt: skip
+            raise Problem("event_archived", {
+                "position": report.position, "known": known_text(report.known),
+                "month": report.month, "sha256": report.sha256,
+            })  # fmt: skip
 
 
 async def _shown(
@@ -101,7 +125,9 @@ async def _verdicts(
 
 @router.get(
     "/units/{code}/events", summary="Reports about a unit",
-    responses=answers("unit_events", *PROBLEMS, "bad_cursor", key=True, missing=True),
+    responses=answers(
+        "unit_events", *PROBLEMS, "bad_cursor", "archived", key=True, missing=True, values=ARCHIVED
+    ),
 )  # fmt: skip
 async def unit_events(
     request: Request, api: UsesApi, principal: Caller, code: UnitCode, asked: UsesMoment,
@@ -123,6 +149,11 @@ async def unit_events(
     known = _LAST if moment.known is None else moment.known
     async with api.pool.acquire() as connection:
         found = await by_unit(connection, code, type_of(metric) if metric else None, known)
+        archived = await archived_by_unit(
+            connection, code, metric, known, (days.first, days.last) if days else None
+        )
+    if archived:
+        raise EntriesArchived(archived[0].month, archived[0].sha256)
     shown = [
         event for event in found
         if (days is None or _of_days(event, days))

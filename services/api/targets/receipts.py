@@ -13,7 +13,7 @@ from chitieu.receipts.basis import Basis, basis_of
 from chitieu.receipts.receipt import receipt_of
 from services.api.access import sees_units
 from services.api.answers import Body, respond
-from services.api.documented import answers
+from services.api.documented import ARCHIVED, answers
 from services.api.keyring import Caller
 from services.api.reading import body_for
 from services.api.state import Api, UsesApi
@@ -28,7 +28,15 @@ ENTRIES_MAX: Final = 50_000
 @router.get(
     "/{target:path}/receipt",
     summary="A result with every log entry that it rests on",
-    responses=answers("target_receipt", *PROBLEMS, "receipt_too_large", key=True, missing=True),
+    responses=answers(
+        "target_receipt",
+        *PROBLEMS,
+        "receipt_too_large",
+        "archived",
+        key=True,
+        missing=True,
+        values=ARCHIVED,
+    ),
 )
 async def target_receipt(request: Request, api: UsesApi, principal: Caller, asks: Asks) -> Response:
     """A file: `chitieu verify --receipt` derives the result again from it and the catalogue."""

@@ -1,0 +1,1 @@
+"""Months of the log as files that prove themselves."""
