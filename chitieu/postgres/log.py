@@ -282,7 +282,7 @@ _READ = (
 async def read_entries(connection: Any, after: int, limit: int) -> list[Entry]:
     """At most `limit` entries beyond `after`, in order.
 
-    EntriesMissing or EntriesArchived when one of them is not there: nobody goes on past it unknowingly.
+    EntriesMissing or EntriesArchived when one of them is not there: nobody passes it unknowingly.
     """
     rows = await connection.fetch(_READ, after, limit)
     entries = [from_row(row) for row in rows if row["seq"] is not None]
