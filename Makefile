@@ -23,8 +23,11 @@ help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; \
 	do printf '%-15s %s\n' "$$name" "$$text"; done
 
-up: env ## everything from nothing: environment, database, real data; then serve until Ctrl-C
-	@export CHITIEU_DIE_WITH_PARENT=1; exec $(BIN)/chitieu up
+up: env ## everything from nothing: environment, database, real data; then serve (KAFKA=1: through it)
+	@export CHITIEU_DIE_WITH_PARENT=1; exec $(if $(KAFKA),$(BROKER)) $(BIN)/chitieu up
+
+# Its data lies beside the database's: the one is of no use without the other.
+BROKER = $(BIN)/python -m tools.kafka_broker "$${CHITIEU_DATA_DIR:-.chitieu}/kafka" --
 
 test: check compose kafka ## everything the tests need, then the whole suite (ARGS="-k name", WORKERS=2)
 	@echo "== pytest"

@@ -20,7 +20,8 @@ import pytest
 
 from chitieu.settings import KafkaSettings
 from tests.kafka.running import MakeTopics, make_topics
-from tools.kafka_broker import Broker, KafkaError, missing
+from tools.kafka_broker import Broker
+from tools.kafka_jars import KafkaError, missing
 
 USERS = {"stranger": "stranger-secret"}
 """Who may log in at the SASL listener, and is allowed nothing."""

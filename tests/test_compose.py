@@ -13,18 +13,20 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = {name: service for name, service in SERVICES.items() if name != "postgres"}
+OTHERS = {"postgres", "kafka"}
+OURS = {name: service for name, service in SERVICES.items() if name not in OTHERS}
+ONCE = {"migrate", "topics"}
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 
 
-def compose_config(**environment: str) -> subprocess.CompletedProcess[str]:
+def compose_config(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     if (program := shutil.which("docker-compose")) is None:
         reason = "docker-compose is missing: docker-compose.yml was not read by it"
         if os.environ.get("CHITIEU_REQUIRE_ALL") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
     return subprocess.run(
-        [program, "config"],
+        [program, *options, "config"],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")} | environment,
         capture_output=True,
@@ -33,7 +35,7 @@ def compose_config(**environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_compose_reads_the_file_without_a_word() -> None:
-    run = compose_config(CHITIEU_DB_PASSWORD="p@ss/$word")
+    run = compose_config("--profile", "kafka", CHITIEU_DB_PASSWORD="p@ss/$word")
     assert (run.returncode, run.stderr) == (0, "")
     assert set(yaml.safe_load(run.stdout)["services"]) == set(SERVICES)
 
@@ -48,15 +50,15 @@ def test_no_secret_stands_in_the_file() -> None:
     for service in SERVICES.values():
         for name, value in service["environment"].items():
             if "PASSWORD" in name:
-                assert value.startswith("${CHITIEU_DB_PASSWORD:?")
+                assert value.startswith("${CHITIEU_DB_PASSWORD:?"), name
             else:
                 assert not re.search(r"://[^/@]*:[^/@]*@", value), name
 
 
 def test_each_process_runs_its_own_command() -> None:
     assert {name: service["command"] for name, service in OURS.items()} == {
-        name: [name] for name in ("migrate", "ingest", "scorer", "api")
-    }
+        name: [name] for name in ("migrate", "ingest", "scorer", "api", "relay")
+    } | {"topics": ["topics", "create", "--replication", "1"]}
 
 
 def test_only_the_api_is_published() -> None:
@@ -66,6 +68,7 @@ def test_only_the_api_is_published() -> None:
 
 def test_nothing_runs_as_root_or_with_privileges() -> None:
     assert SERVICES["postgres"]["user"] == "postgres"
+    assert SERVICES["kafka"]["user"] == "appuser"
     users = re.findall(r"^USER +(\S+)", DOCKERFILE, re.MULTILINE)
     assert users
     assert users[-1].split(":")[0] not in {"root", "0"}
@@ -86,9 +89,33 @@ def test_processes_start_in_order_and_come_back() -> None:
     for name in ("ingest", "scorer", "api"):
         assert waits_for(name)["migrate"] == "service_completed_successfully"
     assert waits_for("api")["ingest"] == "service_healthy"
+    assert waits_for("topics") == {"kafka": "service_healthy"}
+    assert waits_for("relay")["migrate"] == waits_for("relay")["topics"]
+    assert waits_for("relay")["topics"] == "service_completed_successfully"
     for name, service in SERVICES.items():
-        assert service["restart"] == ("on-failure" if name == "migrate" else "unless-stopped")
-        assert name == "migrate" or "healthcheck" in service
+        assert service["restart"] == ("on-failure" if name in ONCE else "unless-stopped")
+        assert name in ONCE or "healthcheck" in service
+
+
+def test_kafka_is_there_only_when_it_is_asked_for() -> None:
+    profiles = {name: service.get("profiles", []) for name, service in SERVICES.items()}
+    asked = {"kafka", "topics", "relay"}
+    assert {name for name, needed in profiles.items() if needed == ["kafka"]} == asked
+    assert not any(needed for name, needed in profiles.items() if name not in asked)
+    for name, service in OURS.items():
+        default = "kafka:9092" if name in asked else ""
+        told = service["environment"]["CHITIEU_KAFKA_BOOTSTRAP"]
+        assert told == f"${{CHITIEU_KAFKA_BOOTSTRAP:-{default}}}"
+
+
+def test_the_broker_is_the_one_that_the_tests_run() -> None:
+    pom = (ROOT / "deploy" / "kafka" / "pom.xml").read_text(encoding="utf-8")
+    version = re.search(r"kafka_2\.13</artifactId>\s*<version>([^<]+)<", pom)
+    assert version is not None
+    kafka = SERVICES["kafka"]
+    assert kafka["image"] == f"apache/kafka:{version[1]}"
+    assert kafka["volumes"] == [f"kafka-data:{kafka['environment']['KAFKA_LOG_DIRS']}"]
+    assert kafka["environment"]["KAFKA_ADVERTISED_LISTENERS"] == "PLAINTEXT://kafka:9092"
 
 
 def test_the_api_forwards_reports_to_ingest() -> None:

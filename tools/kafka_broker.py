@@ -11,9 +11,7 @@ from __future__ import annotations
 import base64
 import fcntl
 import os
-import re
 import secrets
-import shutil
 import signal
 import socket
 import string
@@ -21,65 +19,21 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
-from chitieu.processes import child_preexec, die_with_parent, open_lock
+from chitieu.processes import child_preexec, die_with_parent, locked, open_lock
+from tools.kafka_jars import KafkaError, Say, fetch, missing
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-POM: Final = ROOT / "deploy" / "kafka" / "pom.xml"
 TEMPLATE: Final = ROOT / "deploy" / "kafka" / "server.properties"
-HOME: Final = ROOT / ".kafka"
 
-_JAVA: Final = 17
 _HEAP: Final = ("-Xms128m", "-Xmx512m")
 _READY_S: Final = 60.0
 _END_S: Final = 15.0
 _TRIES: Final = 3
-
-Say = Callable[[str], None]
-
-
-class KafkaError(Exception):
-    """The broker cannot run; the text is one line, and names the log where there is one."""
-
-
-def missing() -> str | None:
-    """Say what this machine lacks for a broker; None when it can run one."""
-    if (version := _java_version()) is None:
-        return "java is missing"
-    if version < _JAVA:
-        return f"java {version} is too old: Apache Kafka 4 needs {_JAVA}"
-    if not _fetched() and shutil.which("mvn") is None:
-        return "mvn is missing"
-    return None
-
-
-def fetch(say: Say = print) -> Path:
-    """Give the folder of the jars, fetched if they are not those of the pom. KafkaError.
-
-    Several processes may call it at once: one fetches, the others wait.
-    """
-    library = HOME / "lib"
-    HOME.mkdir(exist_ok=True)
-    lock = open_lock(HOME / "lock")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if _fetched():
-            return library
-        if shutil.which("mvn") is None:
-            raise KafkaError("mvn is missing")
-        fresh = HOME / "lib.new"
-        shutil.rmtree(fresh, ignore_errors=True)
-        _run_maven(fresh, say)
-        (fresh / "pom.xml").write_bytes(POM.read_bytes())
-        shutil.rmtree(library, ignore_errors=True)
-        fresh.rename(library)
-        return library
-    finally:
-        os.close(lock)
 
 
 class Broker:
@@ -98,6 +52,8 @@ class Broker:
         self._say = say
         self._process: subprocess.Popen[bytes] | None = None
         self._ports: tuple[int, int, int] | None = None
+        self._lock: int | None = None
+        self._said_before = 0
 
     @property
     def bootstrap(self) -> str:
@@ -132,7 +88,7 @@ class Broker:
         if (lack := missing()) is not None:
             raise KafkaError(lack)
         library = fetch(self._say)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._own()
         if self._ports is None:
             self._ports = _free_ports()
         properties = self._folder / "server.properties"
@@ -145,6 +101,7 @@ class Broker:
             "-cp", f"{library}/*", "kafka.Kafka", str(properties),
         ]  # fmt: skip
         with self.log.open("ab") as log:
+            self._said_before = log.tell()
             self._process = subprocess.Popen(
                 command, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 # Not SIGTERM: a broker that is paused would never hear it.
@@ -165,13 +122,15 @@ class Broker:
 
     def stop(self) -> None:
         """Let it end well, within 15 s, else make it; nothing when it does not run."""
-        if self._process is None:
-            return
-        self.resume()
-        self._signal(signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_END_S)
-        self.kill()
+        if self._process is not None:
+            self.resume()
+            self._signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_END_S)
+            self.kill()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def kill(self) -> None:
         """End it at once, as a power cut would."""
@@ -207,6 +166,18 @@ class Broker:
         """Stop."""
         self.stop()
 
+    def _own(self) -> None:
+        """Take the folder, which only its owner may enter, for the life of this object."""
+        if self._lock is not None:
+            return
+        for folder in (self._folder.parent, self._folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = open_lock(self._folder / "broker.lock")
+        if not locked(lock, fcntl.LOCK_EX):
+            os.close(lock)
+            raise KafkaError(f"a broker runs in {self._folder} already")
+        self._lock = lock
+
     def _known_ports(self) -> tuple[int, int, int]:
         if self._ports is None:
             raise KafkaError("the broker was not started")
@@ -235,13 +206,18 @@ class Broker:
             "super.users=User:ANONYMOUS\n"
         )
 
+    def _said(self) -> str:
+        """What its log holds of this start."""
+        with self.log.open("rb") as log:
+            log.seek(self._said_before)
+            return log.read().decode("utf-8", "replace")
+
     def _last_words(self) -> str:
-        lines = self.log.read_text("utf-8", "replace").splitlines()
-        said = [line for line in lines if "ERROR" in line or "Exception" in line]
+        said = [x for x in self._said().splitlines() if "ERROR" in x or "Exception" in x]
         return f"{said[-1].strip()} ({self.log})" if said else f"see {self.log}"
 
     def _port_was_taken(self) -> bool:
-        return "Address already in use" in self.log.read_text("utf-8", "replace")
+        return "Address already in use" in self._said()
 
 
 def answers(host: str, port: int, timeout: float = 1.0) -> bool:
@@ -299,49 +275,6 @@ def _beside(command: Sequence[str], environ: Mapping[str, str]) -> int:
     except _Told:
         process.send_signal(signal.SIGTERM)
         return process.wait()
-
-
-def _java_version() -> int | None:
-    """The major version of `java`; None without one that runs."""
-    if shutil.which("java") is None:
-        return None
-    run = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False)
-    found = re.search(r'version "(\d+)', run.stderr)
-    return int(found[1]) if found else None
-
-
-def _fetched() -> bool:
-    made_from = HOME / "lib" / "pom.xml"
-    return made_from.is_file() and made_from.read_bytes() == POM.read_bytes()
-
-
-def _run_maven(folder: Path, say: Say) -> None:
-    """Copy what the pom names into a folder. KafkaError."""
-    say("Apache Kafka: fetching the jars, once (about 45 MB)")
-    command = [
-        "mvn", "-B", "-C", "-f", str(POM), "dependency:copy-dependencies",
-        "-DincludeScope=runtime", f"-DoutputDirectory={folder}",
-    ]  # fmt: skip
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, encoding="utf-8", errors="replace",
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        said = _tell_progress(process.stdout, say)
-    if process.returncode != 0:
-        wrong = next((line for line in said if "ERROR" in line), "see `mvn`")
-        raise KafkaError(f"mvn could not fetch Apache Kafka: {wrong.strip()}")
-
-
-def _tell_progress(lines: IO[str], say: Say) -> list[str]:
-    said, count = [], 0
-    for line in lines:
-        said.append(line)
-        if "Downloaded" in line and ".jar" in line:
-            count += 1
-            if count % 20 == 0:
-                say(f"      {count} jars")
-    return said
 
 
 def _format(library: Path, properties: Path) -> None:

@@ -1,11 +1,12 @@
 """docker-compose.yml as local processes: each service's own command and environment.
 
-Only what a container engine gives is made up: names of services become ports on 127.0.0.1, and
-PostgreSQL is the embedded one.
+Only what a container engine gives is made up: names of services become ports on 127.0.0.1,
+PostgreSQL is the embedded one, and Kafka the one of the tests.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,14 +24,18 @@ from typing import Any
 import asyncpg
 import pytest
 import yaml
+from aiokafka import AIOKafkaConsumer
 
 from chitieu.cluster import free_port
 from chitieu.embedded import EmbeddedPostgres
+from chitieu.kafka.connection import client_options
+from chitieu.settings import KafkaSettings
 from tests.cli.product import PROGRAM, ROOT
 
 FILE = (ROOT / "docker-compose.yml").read_text("utf-8")
 PASSWORD = "p@ss/ word"
 RESULT = "/v1/targets/br-vt-2025/annex-2/I.7/province/result?as_of=2025-06-30"
+OTHERS = ("postgres", "kafka")
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -45,6 +50,7 @@ class Composed:
     services: dict[str, Any]
     folder: Path
     postgres_port: int
+    given: Mapping[str, str] = field(default_factory=dict)
     ports: dict[tuple[str, str], int] = field(default_factory=dict)
     running: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
 
@@ -55,8 +61,13 @@ class Composed:
 
     def environment(self, name: str) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("CHITIEU_", "PG"))}
+        said = {"CHITIEU_DB_PASSWORD": PASSWORD} | dict(self.given)
         given = {
-            key: re.sub(r"\$\{CHITIEU_DB_PASSWORD:\?[^}]*\}", lambda _: PASSWORD, str(value))
+            key: re.sub(
+                r"\$\{(\w+):([?-])([^}]*)\}",
+                lambda m: said.get(m[1]) or (m[3] if m[2] == "-" else ""),
+                str(value),
+            )
             for key, value in self.services[name]["environment"].items()
         }
         for key, value in given.items():
@@ -64,6 +75,8 @@ class Composed:
                 given[key] = str(self.port(name, value))
             elif "://" in value:
                 given[key] = re.sub(r"(?<=[@/])([a-z]+):([0-9]+)", self._address, value)
+            elif key == "CHITIEU_KAFKA_BOOTSTRAP":
+                given[key] = re.sub(r"^([a-z]+):([0-9]+)$", self._address, value)
         return kept | given
 
     def _address(self, match: re.Match[str]) -> str:
@@ -73,7 +86,7 @@ class Composed:
         return f"127.0.0.1:{self.port(service, port)}"
 
     def start(self, name: str) -> None:
-        if name in self.running or name == "postgres":
+        if name in self.running or name in OTHERS:
             return
         service = self.services[name]
         for needed, how in service["depends_on"].items():
@@ -86,7 +99,7 @@ class Composed:
             )  # fmt: skip
 
     def _wait(self, name: str, condition: str) -> None:
-        if name == "postgres":
+        if name in OTHERS:
             return
         if condition == "service_completed_successfully":
             if self.running[name].wait(60) != 0:
@@ -142,16 +155,28 @@ async def postgres(tmp_path: Path) -> Any:
 
 
 @contextmanager
-def composed(text: str, folder: Path, port: int) -> Iterator[Composed]:
-    """All services up and healthy, as `docker compose up --wait` leaves them. Raises NotUp."""
-    services = yaml.safe_load(text)["services"]
-    one = Composed(services, folder, port)
+def composed(
+    text: str, folder: Path, port: int, kafka: str | None = None, **given: str
+) -> Iterator[Composed]:
+    """All services up and healthy, as `docker compose up --wait` leaves them. Raises NotUp.
+
+    `kafka`: where the broker of the profile is that is asked for.
+    """
+    profiles = set() if kafka is None else {"kafka"}
+    services = {
+        name: service
+        for name, service in yaml.safe_load(text)["services"].items()
+        if profiles >= set(service.get("profiles", ()))
+    }
+    one = Composed(services, folder, port, given)
+    if kafka is not None:
+        one.ports["kafka", "9092"] = int(kafka.rsplit(":", 1)[1])
     with ExitStack() as stack:
         stack.callback(one.stop)
         for name in services:
             one.start(name)
         for name, service in services.items():
-            if name != "postgres" and "healthcheck" in service:
+            if name not in OTHERS and "healthcheck" in service:
                 one.wait_healthy(name)
         yield one
 
@@ -201,6 +226,26 @@ async def test_the_main_job_passes_through_the_services_of_the_file(
         result = main_job(one)
         assert (result["numerator"], result["denominator"]) == (950, 1000)
         assert result["verdict"] == "met"
+
+
+@pytest.mark.kafka
+async def test_the_main_job_passes_through_kafka_too(
+    postgres: int, tmp_path: Path, kafka: str, kafka_prefix: str
+) -> None:
+    given = {"CHITIEU_KAFKA_BOOTSTRAP": "kafka:9092", "CHITIEU_KAFKA_PREFIX": kafka_prefix}
+    with composed(FILE, tmp_path, postgres, kafka, **given) as one:
+        result = main_job(one)
+        assert (result["numerator"], result["verdict"]) == (950, "met")
+        options = client_options(KafkaSettings(kafka))
+        topic = f"{kafka_prefix}chitieu.results.v1"
+        consumer = AIOKafkaConsumer(topic, **options, auto_offset_reset="earliest")
+        async with consumer, asyncio.timeout(30):
+            while True:
+                message = await consumer.getone()
+                sent = json.loads(message.value)["data"]["result"]
+                if sent["target"] in RESULT and sent["numerator"] is not None:
+                    break
+        assert (sent["numerator"], sent["denominator"]) == (950, 1000)
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,9 @@ from chitieu.kafka.connection import client_options
 from chitieu.kafka.topics import check
 from chitieu.settings import KafkaSettings
 from tools.kafka_broker import Broker, answers
+from tools.kafka_jars import KafkaError
 
 ROOT = Path(__file__).resolve().parents[2]
-
-pytestmark = pytest.mark.kafka
 
 
 async def make_topic(bootstrap: str, name: str) -> None:
@@ -48,6 +47,7 @@ async def read(bootstrap: str, topic: str, count: int) -> list[bytes]:
         return [(await consumer.getone()).value for _ in range(count)]
 
 
+@pytest.mark.kafka
 async def test_what_is_produced_is_consumed(kafka: str, kafka_prefix: str) -> None:
     topic = f"{kafka_prefix}smoke"
     await make_topic(kafka, topic)
@@ -55,12 +55,16 @@ async def test_what_is_produced_is_consumed(kafka: str, kafka_prefix: str) -> No
     assert await read(kafka, topic, 2) == [b"one", b"two"]
 
 
+@pytest.mark.kafka
 async def test_a_broker_that_was_killed_comes_back_with_its_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broker = Broker(tmp_path / "kafka")
     try:
         bootstrap = broker.start()
+        assert (tmp_path / "kafka").stat().st_mode & 0o077 == 0
+        with pytest.raises(KafkaError, match="already"):
+            Broker(tmp_path / "kafka").start()
         await make_topic(bootstrap, "kept")
         await send(bootstrap, "kept", [b"one"])
         broker.kill()
@@ -87,6 +91,7 @@ def run_beside(folder: Path, program: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+@pytest.mark.kafka
 def test_a_command_runs_beside_a_broker_of_its_own(tmp_path: Path) -> None:
     program = "import os, sys; print(os.environ['CHITIEU_KAFKA_BOOTSTRAP']); sys.exit(7)"
     process = run_beside(tmp_path / "kafka", program)
@@ -97,6 +102,7 @@ def test_a_command_runs_beside_a_broker_of_its_own(tmp_path: Path) -> None:
     assert not answers("127.0.0.1", int(said[1].split(":")[1]))
 
 
+@pytest.mark.kafka
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_when_the_starter_is_ended(tmp_path: Path, number: int) -> None:
     program = "import time; print('here', flush=True); time.sleep(600)"
@@ -116,3 +122,13 @@ def test_nothing_is_left_when_the_starter_is_ended(tmp_path: Path, number: int) 
     while answers("127.0.0.1", port):
         assert time.monotonic() < deadline, "the broker lives on"
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("asked", "through"), [("up", False), ("up KAFKA=1", True)])
+def test_make_up_goes_through_a_broker_only_when_asked(asked: str, through: bool) -> None:
+    told = ["make", "--dry-run", "--no-print-directory", *asked.split()]
+    run = subprocess.run(told, cwd=ROOT, capture_output=True, text=True, check=True)
+    last = run.stdout.strip().splitlines()[-1]
+    broker = 'tools.kafka_broker "${CHITIEU_DATA_DIR:-.chitieu}/kafka" -- '
+    assert (broker in last) is through
+    assert last.endswith(".venv/bin/chitieu up")
