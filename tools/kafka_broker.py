@@ -66,6 +66,11 @@ class Broker:
         return f"127.0.0.1:{self._known_ports()[2]}"
 
     @property
+    def pid(self) -> int | None:
+        """Its process while it runs."""
+        return None if self._process is None else self._process.pid
+
+    @property
     def log(self) -> Path:
         """What the broker says."""
         return self._folder / "kafka.log"

@@ -1,0 +1,1 @@
+"""The same events through one process and through Kafka with several: the same results?"""
