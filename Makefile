@@ -5,6 +5,7 @@ ARGS :=
 WORKERS := 2
 QUESTIONS := 100000
 EXAMPLES := 2000
+EVENTS := 1000000
 UV_VERSION := 0.13.9
 
 BIN := .venv/bin
@@ -17,7 +18,7 @@ export PIP_USER := 0
 .DEFAULT_GOAL := help
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-.PHONY: help up test soak check format lock clean env env-dev compose kafka
+.PHONY: help up test soak scale check format lock clean env env-dev compose kafka
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; \
@@ -37,6 +38,9 @@ soak: env-dev ## hours of random histories against the oracle (QUESTIONS=100000 
 	@$(BIN)/python -m tests.travel --questions $(QUESTIONS)
 	@CHITIEU_MACHINE_EXAMPLES=$(EXAMPLES) CHITIEU_MACHINE_STEPS=60 \
 		$(BIN)/python -m pytest -n0 -s tests/machine -k whatever
+
+scale: env-dev kafka ## a million events through one process and through Kafka: the same results? (EVENTS=)
+	@$(BIN)/python -m benchmarks.scale --events $(EVENTS)
 
 check: env-dev ## lint, format, types, import contracts
 	@echo "== ruff check"

@@ -9,6 +9,7 @@ from chitieu.periods import from_microseconds, known_text
 
 TYPE = "vn.chitieu.result.v1"
 SOURCE = "/chitieu/scorer"
+HEADERS = [("content-type", b"application/cloudevents+json")]
 
 
 def result_message(row: Any) -> tuple[bytes, bytes | None]:

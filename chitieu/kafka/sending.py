@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -15,6 +15,26 @@ from chitieu.settings import KafkaSettings
 
 MAX_MESSAGE: Final = 8 << 20
 _END_S: Final = 2.0
+
+
+async def put(
+    producer: Any,
+    topic: str,
+    value: bytes | None,
+    key: bytes | None,
+    *,
+    partition: int | None = None,
+    headers: Sequence[tuple[str, bytes]] = (),
+) -> asyncio.Future[Any]:
+    """Hand a message to the producer; the future is done when it is acknowledged.
+
+    Of several that fail with their batch the first one is told; the others are not lost words.
+    """
+    future: asyncio.Future[Any] = await producer.send(
+        topic, value, key, partition, headers=list(headers)
+    )
+    future.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return future
 
 
 @asynccontextmanager

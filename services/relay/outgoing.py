@@ -9,7 +9,8 @@ from typing import Any, Final
 from aiokafka.errors import MessageSizeTooLargeError
 
 from chitieu.kafka.names import DEAD_LETTER, RESULTS, named
-from chitieu.kafka.results import result_message
+from chitieu.kafka.results import HEADERS, result_message
+from chitieu.kafka.sending import put
 from chitieu.postgres import dead_letters
 from chitieu.settings import KafkaSettings
 
@@ -33,7 +34,7 @@ async def send_results(
     for row in rows:
         key, value = result_message(row)
         try:
-            sent.append(await producer.send(topic, value, key))
+            sent.append(await put(producer, topic, value, key, headers=HEADERS))
         except MessageSizeTooLargeError as error:
             await connection.execute(
                 "INSERT INTO dead_letter (at, reason, topic, key, value, headers)"
@@ -63,7 +64,7 @@ async def send_dead_letters(connection: Any, producer: Any, kafka: KafkaSettings
             for name, value in said.items()
             if value is not None
         ]
-        sent.append(await producer.send(topic, one.value, one.key, headers=headers))
+        sent.append(await put(producer, topic, one.value, one.key, headers=headers))
     await asyncio.gather(*sent)
     await connection.execute(
         "UPDATE dead_letter SET sent = true WHERE id = ANY($1::bigint[])",

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from chitieu.kafka.cluster import unanswered
-from chitieu.kafka.messages import message_of, passed_message
+from chitieu.kafka.messages import Message, message_of, passed_message
 from chitieu.kafka.names import LOG, named, partitioner
+from chitieu.kafka.sending import put
 from chitieu.periods import to_microseconds
 from chitieu.places import Places
 from chitieu.ports import Entry
@@ -146,8 +147,8 @@ class Relay:
         await store.move_relay(self._connection, before, last.seq)
         routes.seq = self.position = last.seq
 
-    async def _put(self, message: Any, partition: int) -> asyncio.Future[Any]:
-        future: asyncio.Future[Any] = await self._producer.send(
-            self._topic, message.value, message.key, partition, headers=message.headers
-        )
-        return future
+    async def _put(self, message: Message, partition: int) -> asyncio.Future[Any]:
+        return await put(
+            self._producer, self._topic, message.value, message.key,
+            partition=partition, headers=message.headers,
+        )  # fmt: skip

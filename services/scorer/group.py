@@ -37,7 +37,7 @@ logger = logging.getLogger("chitieu.scorer")
 
 POLL_MS: Final = 200
 # While messages come without a pause, results are evaluated this often all the same.
-_AT_LEAST_EVERY_S: Final = 5.0
+_AT_LEAST_EVERY_S: Final = 30.0
 _LOOK_FOR_GAPS_S: Final = 2.0
 _SHOW_LAG_S: Final = 5.0
 
