@@ -193,6 +193,15 @@ async def test_what_was_there_before_months_stays_in_place_and_readable(
     assert await drift(database) == []
     assert await read_entries(connection, 0, 10) == before
     assert await where(connection, "entry") == {"entry_before"}
+    # Down once more, with ids that begin with their month by now, and up.
+    async with connection.transaction():
+        await append(connection, a_batch("then"), now)  # type: ignore[arg-type]
+    assert await place(connection, 10**15) == 3
+    await with_connection(database, down)
+    before = await read_entries(connection, 0, 10)
+    await migrate(database)
+    assert await read_entries(connection, 0, 10) == before
+    assert len(before) == 6
     # A process of the release before, which gives plain ids, may go on for a while.
     old = await connection.fetchval(
         "INSERT INTO batch (n, received_at) VALUES (1, $1) RETURNING id", now
@@ -203,5 +212,5 @@ async def test_what_was_there_before_months_stays_in_place_and_readable(
     async with connection.transaction():
         await append(connection, a_batch("new"), now)  # type: ignore[arg-type]
     assert await place(connection, 10**15) == 4
-    assert [e.seq for e in await read_entries(connection, 0, 10)] == list(range(1, 8))
+    assert [e.seq for e in await read_entries(connection, 0, 20)] == list(range(1, 11))
     assert await strays(connection) == []

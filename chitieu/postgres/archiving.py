@@ -82,7 +82,7 @@ async def size_of(connection: Any, month: Month, now: dt.datetime) -> int:
             f"{month} has not been over for a day: only a month that is over is archived",
         )
     _, months = await bounds_of(connection, "entry")
-    if _ENTRY.partition(month) not in months:
+    if months.get(_ENTRY.partition(month), (0, 0))[0] != begins:
         raise Refused(
             f"tháng {month} không nằm riêng: trước bản này, hoặc chưa nhận gì",
             f"{month} is not kept apart: it is from before this release, or nothing was received",

@@ -24,13 +24,15 @@ MEASUREMENT_INDEXES = {
     "ix_measurement_unit_metric": "(unit, metric, seq)",
 }
 # The first instant, in microseconds, and the first batch id of the running month in Vietnam. What
-# is known already may reach beyond the clock; it stays where it is.
+# is known already may reach beyond the clock, and after a downgrade ids may; both stay where they are.
 BOUNDS = """
 SELECT greatest(
     (extract(epoch FROM date_trunc('month', now() AT TIME ZONE 'Asia/Ho_Chi_Minh')
         AT TIME ZONE 'Asia/Ho_Chi_Minh') * 1000000)::bigint,
     (SELECT known + 1 FROM log_head)) AS known,
-    to_char(now() AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYYMM')::bigint * 10000000000 AS batch
+    greatest(
+    to_char(now() AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYYMM')::bigint * 10000000000,
+    (SELECT max(id) + 1 FROM batch)) AS batch
 """
 ARCHIVE = """
 CREATE TABLE archived_month (
