@@ -9,9 +9,9 @@ from __future__ import annotations
 import bisect
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from chitieu.catalogue.catalogue import Catalogue
@@ -66,10 +66,11 @@ class Registry:
             self.catalogue, self.catalogue_seq, self.catalogue_known, self.seq,
         )  # fmt: skip
         defined, waivers, closings = self.defined_known, self.waivers, self.closings
+        said: set[str] = set()
         for entry in entries:
             seq = entry.seq
             if entry.kind == "catalogue":
-                before, catalogue = catalogue, Catalogue.from_json(entry.body)
+                before, catalogue = catalogue, _catalogue(entry.body)
                 at, known = entry.seq, entry.known
                 defined = {
                     name: defined[name] if _same(before, catalogue, name) else entry.known
@@ -78,6 +79,7 @@ class Registry:
             elif entry.kind == "unit":
                 unit = with_version(units, entry)
                 units[unit.code] = unit
+                said.add(unit.code)
             elif entry.kind == "condition":
                 condition = _condition(entry)
                 conditions[condition.target] = condition
@@ -85,7 +87,7 @@ class Registry:
                 waivers = waivers.with_entry(entry)
             elif entry.kind == "closing":
                 closings = folded(closings, [entry.body])
-        return Registry(
+        made = Registry(
             self.places,
             seq,
             catalogue,
@@ -98,6 +100,44 @@ class Registry:
             self.found,
             closings,
         )
+        self._hand_on(made, said)
+        return made
+
+    def _hand_on(self, later: Registry, said: Set[str]) -> None:
+        """Give a later registry what was found here and holds there, too.
+
+        Only units of these codes are not the same; provinces that none of them is near to, in
+        either, keep everything. Not where units got new codes: they are joined with others.
+        """
+        if 4 * len(said) > len(self.units) or "renamed" not in self.__dict__ or self.renamed:
+            return
+        units = [later.units[code] for code in said]
+        if any(unit.succeeds for unit in units):
+            return
+        kept = later.__dict__
+        kept["renamed"] = self.renamed
+        before = [self.units[code] for code in said if code in self.units]
+        where = [registry._whereabouts(unit) for registry, some in ((self, before), (later, units))
+                 for unit in some]  # fmt: skip
+        for name, keys_of in (("_ever", _keys), ("_near", _near)):
+            if name in self.__dict__:
+                changed = {key for one in where for key in keys_of(one)}
+                kept[name] = self.__dict__[name] | {
+                    key: tuple(sorted(
+                        [u for u in self.__dict__[name].get(key, ()) if u.code not in said]
+                        + [u for u in units if key in keys_of(later._whereabouts(u))],
+                        key=lambda unit: unit.code,
+                    ))
+                    for key in changed
+                }  # fmt: skip
+        moved = {key for one in where for key in (*one.keys, *one.near)}
+        for name in ("_turns", "_changing"):
+            held = list(getattr(self, name).items())
+            kept[name] = {k: v for k, v in held if k not in moved}
+        for name in ("_placed", "_areas"):
+            held = list(getattr(self, name).items())  # others may add to it now
+            kept[name] = {k: v for k, v in held if k[0] not in moved}
+        kept["_kept"] = self._kept  # by the units themselves
 
     def freed(self, unit: Unit, metric: str, days: Period) -> tuple[Waiver, ...]:
         """The waivers by which a unit owes no report of a metric for these days; none: it owes.
@@ -113,7 +153,7 @@ class Registry:
     @cached_property
     def reporting(self) -> Mapping[str, Unit]:
         """Units by their newest code; one that got a new code is one unit with both histories."""
-        return by_newest_code(self.units)
+        return by_newest_code(self.units) if self.renamed else self.units
 
     @cached_property
     def renamed(self) -> frozenset[str]:
@@ -276,6 +316,20 @@ class Registry:
     @cached_property
     def _kept(self) -> dict[Any, Any]:
         return {}
+
+
+@lru_cache(maxsize=8)
+def _catalogue(body: str) -> Catalogue:
+    """Read once: registries of many positions have it in common."""
+    return Catalogue.from_json(body)
+
+
+def _keys(one: Whereabouts) -> Collection[str]:
+    return one.keys
+
+
+def _near(one: Whereabouts) -> Collection[str]:
+    return one.near
 
 
 def _same(before: Catalogue | None, after: Catalogue, name: str) -> bool:

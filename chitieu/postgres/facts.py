@@ -204,9 +204,10 @@ async def pinned(connection: Any, places: Sequence[str], until: int) -> Position
     """The newest position ≤ `until` that concerns one of these place keys; None before any."""
     row = await connection.fetchrow(
         "SELECT p.seq, l.first_known + (p.seq - l.first_seq) AS known, l.epoch"
-        " FROM place_position p"
-        " JOIN log l ON p.seq >= l.first_seq AND p.seq < l.first_seq + l.n"
-        " WHERE p.place = ANY($1::text[]) AND p.seq <= $2 ORDER BY p.seq DESC LIMIT 1",
+        " FROM (SELECT max(n.seq) AS seq FROM unnest($1::text[]) AS u CROSS JOIN LATERAL"
+        " (SELECT seq FROM place_position WHERE place = u AND seq <= $2"
+        " ORDER BY seq DESC LIMIT 1) n) p CROSS JOIN LATERAL"
+        " (SELECT * FROM log WHERE first_seq <= p.seq ORDER BY first_seq DESC LIMIT 1) l",
         list(places),
         until,
     )

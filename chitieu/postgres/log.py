@@ -294,6 +294,20 @@ async def read_entries(connection: Any, after: int, limit: int) -> list[Entry]:
     return entries
 
 
+async def read_at(connection: Any, seqs: Sequence[int]) -> list[Entry]:
+    """The entries at these positions, in order, without those that lie in a file."""
+    rows = await connection.fetch(
+        "SELECT w.seq, l.first_known + (w.seq - l.first_seq) AS known, e.kind, e.organisation_id,"
+        " e.source, e.event_id, e.type, e.subject, e.time, e.corrects, e.body"
+        " FROM unnest($1::bigint[]) AS w(seq) CROSS JOIN LATERAL (SELECT * FROM log"
+        " WHERE first_seq <= w.seq ORDER BY first_seq DESC LIMIT 1) l"
+        " CROSS JOIN LATERAL (SELECT * FROM entry WHERE batch_id = l.batch_id"
+        " AND idx = w.seq - l.first_seq OFFSET 0) e ORDER BY 1",
+        seqs,
+    )
+    return [from_row(row) for row in rows]
+
+
 async def read_registry_until(connection: Any, after: int, until: int) -> list[Entry]:
     """All placed entries of (after, until] that are not reports: units, catalogues, conditions."""
     rows = await connection.fetch(

@@ -7,18 +7,11 @@ from typing import Any
 
 from chitieu.ports import Entry
 from chitieu.postgres.archived import gone
-from chitieu.postgres.log import SELECT_ENTRIES, from_row
+from chitieu.postgres.log import SELECT_ENTRIES, from_row, read_at
 from chitieu.receipts.basis import OTHER_KINDS, Basis
 from chitieu.scoring.engine import identity_of, named_by, node_of
 from chitieu.standing import Identity
 
-_AT = (
-    "SELECT w.seq, l.first_known + (w.seq - l.first_seq) AS known, e.kind, e.organisation_id,"
-    " e.source, e.event_id, e.type, e.subject, e.time, e.corrects, e.body"
-    " FROM unnest($1::bigint[]) AS w(seq) JOIN LATERAL (SELECT * FROM log"
-    " WHERE first_seq <= w.seq ORDER BY first_seq DESC LIMIT 1) l ON true"
-    " JOIN entry e ON e.batch_id = l.batch_id AND e.idx = w.seq - l.first_seq"
-)
 _OTHERS = SELECT_ENTRIES + " WHERE e.kind = ANY($1::text[]) AND l.first_seq + e.idx <= $2"
 _CORRECTIONS = (
     SELECT_ENTRIES + " JOIN unnest($1::int[], $2::text[], $3::text[]) AS w(o, s, i)"
@@ -38,7 +31,7 @@ async def read_basis(connection: Any, basis: Basis, until: int) -> list[Entry]:
     decides which of the reports stand, whoever it is about. EntriesArchived when the text of one
     lies in a file.
     """
-    found = {row["seq"]: from_row(row) for row in await connection.fetch(_AT, list(basis.seqs))}
+    found = {entry.seq: entry for entry in await read_at(connection, list(basis.seqs))}
     if absent := set(basis.seqs) - found.keys():
         raise await gone(connection, min(absent))
     for row in await connection.fetch(_OTHERS, list(OTHER_KINDS), until):

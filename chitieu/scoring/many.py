@@ -160,13 +160,13 @@ class Many:
 
 
 def _plain(units: Sequence[Unit], question: Question) -> bool:
-    """Whether columns can answer: enough units, a window of months."""
+    """Whether columns can answer: enough units, a window of not too many months."""
     window = question.window
     months = 12 * (window.last.year - window.first.year) + 12
     return (
         len(units) >= FEW
         and question.metric.cadence != "day"
-        and (question.is_latest or (months <= MONTHS_MAX and window.first.day == 1))
+        and (question.is_latest or months <= MONTHS_MAX)
     )
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import bisect
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from chitieu.places import Place, Places, place_key
-from chitieu.postgres.log import read_registry_until
+from chitieu.ports import Entry
+from chitieu.postgres.log import read_at
 from chitieu.registry import Registry
 from chitieu.scoring.card import Evaluated, evaluate_place
 from chitieu.scoring.one import evaluate_one, metrics_of
@@ -29,7 +30,9 @@ from services.api.worlds import Worlds
 T = TypeVar("T")
 
 _WORKERS = 2
-_REGISTRIES = 32
+# Units of all registries that are held: those of neighbouring positions share most of them.
+_REGISTERED = 1_000_000
+_ENTRIES = 64_000_000  # characters
 _EVALUATED = 48
 _ONES = 2000
 
@@ -54,7 +57,8 @@ class Evaluations:
     def __init__(self, pool: Any, places: Places, measures: Measures) -> None:
         self._pool, self._places, self._measures = pool, places, measures
         self._threads = ThreadPoolExecutor(_WORKERS, "evaluate")
-        self._registries: Lru[int, Registry] = Lru(_REGISTRIES)
+        self._registries: Lru[int, Registry] = Lru(_REGISTERED, lambda one: 1000 + len(one.units))
+        self._entries: Lru[int, Entry] = Lru(_ENTRIES, lambda entry: 500 + len(entry.body))
         self._worlds = Worlds(pool)
         self._seen: Lru[Hashable, Seen] = Lru(_EVALUATED)
         self._ones: Lru[Hashable, tuple[Outcome, str | None]] = Lru(_ONES)
@@ -144,19 +148,29 @@ class Evaluations:
 
     async def _registry(self, mark: int) -> Registry:
         base = self._nearest(mark)
-        async with self._pool.acquire() as connection:
-            entries = await read_registry_until(connection, base.seq, mark)
+        first, end = (bisect.bisect_right(self._marks, seq) for seq in (base.seq, mark))
+        entries = await self._between(self._marks[first:end])
         # A catalogue version is close to a megabyte of JSON.
         registry = await self.run(lambda: base.with_entries(entries))
         self._registries.put(mark, registry)
         return registry
 
+    async def _between(self, marks: Sequence[int]) -> list[Entry]:
+        """The entries at these positions; most were read before."""
+        held = {seq: entry for seq in marks if (entry := self._entries.get(seq)) is not None}
+        lacking = [seq for seq in marks if seq not in held]
+        if lacking:
+            async with self._pool.acquire() as connection:
+                found = await read_at(connection, lacking)
+            for entry in found:
+                held[entry.seq] = entry
+                self._entries.put(entry.seq, entry)
+        return [held[seq] for seq in marks]
+
     def _nearest(self, mark: int) -> Registry:
-        for earlier in reversed(self._marks[: bisect.bisect_right(self._marks, mark)][-200:]):
-            held = self._registries.get(earlier)
-            if held is not None:
-                return held
-        return Registry(self._places)
+        earlier = max((seq for seq in self._registries.held() if seq <= mark), default=None)
+        held = None if earlier is None else self._registries.get(earlier)
+        return held or Registry(self._places)
 
     async def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Those who ask for the same at the same time wait for one computation."""

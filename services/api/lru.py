@@ -21,6 +21,10 @@ class Lru(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._held)
 
+    def held(self) -> list[K]:
+        """The keys of all that is held now."""
+        return list(self._held)
+
     def get(self, key: K) -> V | None:
         found = self._held.get(key)
         if found is None:

@@ -17,7 +17,8 @@ from chitieu.ports import NewEntry
 from chitieu.reports import reports_of
 from chitieu.scoring import many
 from chitieu.scoring.columns import Active, PerUnit
-from chitieu.scoring.figures import Figures, Question, merged, unit_sums
+from chitieu.scoring.figures import Figures, Heard, Question, merged, unit_sums
+from chitieu.scoring.heard import heard
 from chitieu.scoring.shares import share_meeting, share_of_units
 from chitieu.scoring.world import World
 from chitieu.units import Unit
@@ -102,6 +103,18 @@ def told(figures: Figures) -> dict[str, Any]:
     return {name: getattr(figures, name) for name in names}
 
 
+def days_of(figures: Figures, question: Question) -> object:
+    """What a forecast reads: the sums of each stretch of days, who spoke of it, who is missing."""
+    found = heard(figures, question.indicator)
+    sums: dict[Period, list[Any]] = {}
+    for said in found.spoken:
+        held = sums.setdefault(said.extent, [0, 0, 0, set()])
+        for at, more in enumerate((said.part, said.whole, said.pieces)):
+            held[at] += more
+        held[3] |= said.units
+    return sums, sorted(found.missing)
+
+
 def questions() -> list[Question]:
     catalogue = real_catalogue()
     payment = catalogue.indicators["cashless-payment-count-share"]
@@ -114,6 +127,9 @@ def questions() -> list[Question]:
             found.append(Question(indicator, metric, Period(YEAR.first, on), on))
             month = Period(on.replace(day=1), on)
             found.append(Question(indicator, metric, month, on, one_period=True))
+            # It begins inside a month; it holds no whole one.
+            found.append(Question(indicator, metric, Period(dt.date(2025, 1, 9), on), on))
+            found.append(Question(indicator, metric, Period(on, on), on))
     emr = catalogue.indicators["emr-hospital-share"]
     return found + [
         Question(emr, catalogue.metrics["emr"], Period(on, on), on) for on in days
@@ -137,6 +153,8 @@ def test_by_columns_and_unit_by_unit_give_the_same(seed: int) -> None:
         for question in questions():
             quick, slow = both(world, units, question)
             assert told(quick) == told(slow), (seq, question.indicator.name, question.on)
+            if not question.is_latest:
+                assert days_of(quick, question) == days_of(slow, question)
             assert quick.lists == slow.lists
             meeting = question.indicator.denominator and not question.one_period
             if not question.is_latest and meeting:
@@ -147,11 +165,13 @@ def test_by_columns_and_unit_by_unit_give_the_same(seed: int) -> None:
                 assert quick.lists == slow.lists
 
 
-@pytest.mark.parametrize("broken", ["months", "odd"])
+@pytest.mark.parametrize("broken", ["months", "odd", "heard"])
 def test_the_comparison_can_fail(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each step of the short cut, left out, is noticed."""
     active = Active
-    if broken == "months":
+    if broken == "heard":
+        monkeypatch.setattr(many.Many, "heard", lambda self, plain: Heard([], []))
+    elif broken == "months":
         monkeypatch.setattr(active, "_months", lambda _, rows, *__: rows * 0)
     else:
         real: Callable[..., PerUnit] = active.pooled
