@@ -173,11 +173,14 @@ def _known(
 ) -> list[bool]:  # fmt: skip
     """Whether enough of those who should have spoken for a period, missing or not yet due, have."""
     silent: list[set[str]] = [set() for _ in periods]
+    by_text: defaultdict[str, set[str]] = defaultdict(set)
     for gap in missing:
-        missed = parse_period(gap.period) if gap.period else None
+        by_text[gap.period].add(gap.unit)
+    for text, units in by_text.items():
+        missed = parse_period(text) if text else None
         for number, period in enumerate(periods):
             if missed is not None and period.holds(missed):
-                silent[number].add(gap.unit)
+                silent[number] |= units
     within = dt.timedelta(days=asked.metric.report_within if asked.metric else 0)
     known: list[bool] = []
     expected = 0

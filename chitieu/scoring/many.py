@@ -151,11 +151,10 @@ class Many:
             whose = frozenset(codes[at] for at in unit[same].tolist())
             sums = sum(part[same].tolist()), sum(whole[same].tolist())
             spoken.append(Spoken(whose, days, *sums, int(same.sum())))
-        missing = [
-            Missing(self.units[at].code, str(period))
-            for period, wanted, covered in self.owed()
-            for at in np.flatnonzero(plain & wanted & ~covered).tolist()
-        ]
+        missing = []
+        for period, wanted, covered in self.owed():
+            text, silent = str(period), np.flatnonzero(plain & wanted & ~covered).tolist()
+            missing += [Missing(self.units[at].code, text) for at in silent]
         return Heard(spoken, missing)
 
 
