@@ -190,6 +190,10 @@ class Registry:
         """Every province that its reports can concern: where it ever was, and what followed."""
         return self._whereabouts(unit).places
 
+    def keys_of(self, unit: Unit) -> tuple[str, ...]:
+        """The keys of these places, in order."""
+        return self._whereabouts(unit).keys
+
     def _whereabouts(self, unit: Unit) -> Whereabouts:
         held = self.found.get(unit.code)
         if held is None or held.unit is not unit:

@@ -11,11 +11,12 @@ Whole numbers are JSON integers, decimals are strings, so nothing is lost on the
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+import jiter
 
 from chitieu.periods import Period
 from chitieu.ports import Entry
@@ -76,13 +77,18 @@ class Report:
         return Decimal(self.fields[field])
 
 
+def read(body: str) -> Any:
+    """The body of an entry: every report is read once, so by the quickest reader."""
+    return jiter.from_json(body.encode())
+
+
 def _day(text: str) -> dt.date:
     return dt.date.fromisoformat(text)
 
 
 def reports_of(entry: Entry) -> list[Report]:
     """The reports of an event entry, one per field group, in the groups' order."""
-    body = json.loads(entry.body)
+    body = read(entry.body)
     assert entry.time is not None  # a CHECK of the table and ingest both refuse it
     return [
         Report(

@@ -61,6 +61,7 @@ WHERE m.unit = ANY($3::text[]) AND ($4::text[] IS NULL OR m.metric = ANY($4))
 ORDER BY c.at_seq, c.seq
 """
 _SHORT = 20_000
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def report_from_row(row: Any) -> Report:
@@ -80,7 +81,7 @@ def report_to_row(report: Report) -> tuple[Any, ...]:
         report.seq, report.group, report.known, report.unit, report.metric, report.item,
         report.first, report.last, report.covers, report.estimate, report.compiled, report.time,
         report.organisation, report.source, report.event_id,
-        json.dumps(report.fields, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+        _canonical(report.fields),
     )  # fmt: skip
 
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chitieu.places import Place, place_key
+from chitieu.places import place_key
 from chitieu.ports import Entry
 from chitieu.registry import Registry
-from chitieu.reports import RATE, TASK, Report, reports_of
+from chitieu.reports import RATE, TASK, Report, read, reports_of
 from chitieu.standing import Change, Identity, Node, Standing
 
 EVERYWHERE = "*"
@@ -72,7 +72,7 @@ def node_of(entry: Entry) -> Node:
         identity=identity_of(entry),
         seq=entry.seq,
         unit=entry.subject or "",
-        metric=json.loads(entry.body)["metric"],
+        metric=read(entry.body)["metric"],
         sent=(entry.time, entry.source.encode(), entry.event_id.encode()),
         corrects=entry.corrects,
     )
@@ -217,12 +217,11 @@ class Engine:
         # A correction may take a figure away from another unit, even of another province.
         units |= {change.unit for change in changes}
         metrics |= {change.metric for change in changes}
-        places: dict[str, Place] = {}
+        keys: set[str] = set()
         for code in units:
             unit = self.registry.unit_of(code)
-            for place in self.registry.places_of(unit) if unit else ():
-                places[place_key(place)] = place
-        for key in sorted(places):
+            keys.update(self.registry.keys_of(unit) if unit else ())
+        for key in sorted(keys):
             effects.positions.append((key, entry.seq))
             effects.known_of[key] = entry.known
             touched = effects.touched[key]

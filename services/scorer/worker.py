@@ -28,6 +28,7 @@ from chitieu.scoring.engine import (
     Effects,
     Engine,
     Touched,
+    identity_of,
     known_places,
     named_by,
     pinned_known,
@@ -39,7 +40,7 @@ from chitieu.waiting import first_of
 
 logger = logging.getLogger("chitieu.scorer")
 
-BATCH = 2000
+BATCH = 5000
 IDLE_SECONDS = 1.0
 
 
@@ -126,8 +127,9 @@ class Scorer:
         self._found.clear()
         self._found.update(await store.find_nodes(self._connection, wanted))
         # An amendment may name an event of its own batch.
-        for entry in entries:
-            if entry.kind == "event" and wanted:
+        named_here = set(wanted)
+        for entry in entries if wanted else ():
+            if entry.kind == "event" and identity_of(entry) in named_here:
                 self._engine.offer(entry, self._found)
 
     def _wait_for(self, effects: Effects) -> None:
