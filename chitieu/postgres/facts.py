@@ -16,20 +16,27 @@ from chitieu.scoring.engine import BY_ITEM, EVERYWHERE, Touched
 from chitieu.scoring.world import Reports
 from chitieu.standing import Change
 
+# Measurements lie in months of their known times, which grow with positions: told both bounds of a
+# span, PostgreSQL looks only into the months that it touches.
+_KNOWN = """(SELECT first_known + ({seq} - first_seq) AS known FROM log
+    WHERE first_seq <= {seq} ORDER BY first_seq DESC LIMIT 1)"""
+_WITHIN = f"""seq > $1 AND seq <= $2
+    AND known > coalesce({_KNOWN.format(seq="$1::bigint")}, 0)
+    AND known <= {_KNOWN.format(seq="$2::bigint")}"""  # noqa: S608 - constants only
 # Of some units everything, or of some positions what concerns them. Each way is spelled out as
 # look-ups by index: a planner without statistics reads the whole table once for every province.
-_OF_UNITS = """
+_OF_UNITS = f"""
 SELECT m.* FROM unnest($3::text[]) AS u CROSS JOIN LATERAL (
-    SELECT * FROM measurement WHERE unit = u AND seq > $1 AND seq <= $2 OFFSET 0
+    SELECT * FROM measurement WHERE unit = u AND {_WITHIN} OFFSET 0
 ) m WHERE $4::text[] IS NULL
 """
-_OF_METRICS = """
+_OF_METRICS = f"""
 SELECT m.* FROM unnest($3::text[]) AS u CROSS JOIN unnest($4::text[]) AS k CROSS JOIN LATERAL (
-    SELECT * FROM measurement WHERE unit = u AND metric = k AND seq > $1 AND seq <= $2 OFFSET 0
+    SELECT * FROM measurement WHERE unit = u AND metric = k AND {_WITHIN} OFFSET 0
 ) m
 """
-_BETWEEN = """
-SELECT * FROM (SELECT * FROM measurement WHERE seq > $1 AND seq <= $2 OFFSET 0) m
+_BETWEEN = f"""
+SELECT * FROM (SELECT * FROM measurement WHERE {_WITHIN} OFFSET 0) m
 WHERE unit = ANY($3::text[]) AND ($4::text[] IS NULL OR metric = ANY($4))
 """
 # Many rows come as columns: each is made a report only when somebody looks at it. Days are counted
@@ -53,10 +60,12 @@ CROSS JOIN LATERAL (
 ) c
 ORDER BY c.at_seq, c.seq
 """
-_FALLS_BETWEEN = """
+_FALLS_BETWEEN = f"""
 SELECT c.at_seq, c.seq, c.at_known, c.stands, c.why, m.unit, m.metric
 FROM (SELECT * FROM standing_change WHERE at_seq > $1 AND at_seq <= $2 OFFSET 0) c
-CROSS JOIN LATERAL (SELECT unit, metric FROM measurement WHERE seq = c.seq LIMIT 1) m
+CROSS JOIN LATERAL {_KNOWN.format(seq="c.seq")} k CROSS JOIN LATERAL (
+    SELECT unit, metric FROM measurement WHERE seq = c.seq AND known = k.known LIMIT 1
+) m
 WHERE m.unit = ANY($3::text[]) AND ($4::text[] IS NULL OR m.metric = ANY($4))
 ORDER BY c.at_seq, c.seq
 """
