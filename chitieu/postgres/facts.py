@@ -22,7 +22,7 @@ _KNOWN = """(SELECT first_known + ({seq} - first_seq) AS known FROM log
     WHERE first_seq <= {seq} ORDER BY first_seq DESC LIMIT 1)"""
 _WITHIN = f"""seq > $1 AND seq <= $2
     AND known > coalesce({_KNOWN.format(seq="$1::bigint")}, 0)
-    AND known <= {_KNOWN.format(seq="$2::bigint")}"""  # noqa: S608 - constants only
+    AND known <= {_KNOWN.format(seq="$2::bigint")}"""
 # Of some units everything, or of some positions what concerns them. Each way is spelled out as
 # look-ups by index: a planner without statistics reads the whole table once for every province.
 _OF_UNITS = f"""
