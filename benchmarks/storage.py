@@ -32,15 +32,15 @@ from chitieu.events import ValidEvent, identity_key
 from chitieu.months import Month, month_of
 from chitieu.postgres.archive_check import check_archive
 from chitieu.postgres.archiving import drop_month, restore_month, size_of, write_month
-from chitieu.postgres.facts import load_reports
+from chitieu.postgres.facts import grow, load_reports
 from chitieu.postgres.intake import Item, accept
 from chitieu.postgres.log import read_entries
 from chitieu.postgres.migrate import config, migrate, with_connection
 from chitieu.postgres.months import make_months
+from chitieu.scoring.world import Reports
 
 BATCH = 1_000
 UNITS = 2_000
-NOW = dt.datetime.now(dt.UTC)
 # Whole and part of both groups: %1$s, %2$s, %3$s, %4$s.
 BODY = (
     '{"compiled":false,"covers":"2025-03-31","data":{"cashless_payments":%2$s,'
@@ -120,28 +120,28 @@ async def sizes(connection: Any, events: int) -> dict[str, float]:
     return found
 
 
-def items(count: int) -> list[Item]:
+def items(count: int, now: dt.datetime) -> list[Item]:
     body = re.sub(r"%\d\$s", "1841", BODY)
     found = []
     for number in range(count):
         name = secrets.token_hex(16)
         found.append(Item(1, ValidEvent(
             "event", "his/benchmark", name, "vn.chitieu.cashless-payment.v1",
-            f"38F{number % UNITS:04}", NOW, None, body, identity_key("his/benchmark", name),
+            f"38F{number % UNITS:04}", now, None, body, identity_key("his/benchmark", name),
             secrets.token_bytes(16),
         )))  # fmt: skip
     return found
 
 
-async def writing(both: dict[str, Any]) -> None:
+async def writing(both: dict[str, Any], now: dt.datetime) -> None:
     """The same batches into both, one after the other, who begins changing each time."""
     for size, rounds in ((1_000, 150), (20, 600), (1, 1_500)):
         taken: dict[str, list[float]] = {name: [] for name in both}
         for number in range(rounds):
-            batch = items(size)
+            batch = items(size, now)
             for name in sorted(both, reverse=bool(number % 2)):
                 with timed(taken[name]):
-                    await accept(both[name], batch, NOW)
+                    await accept(both[name], batch, now)
         middle = {name: statistics.median(times) for name, times in taken.items()}
         say(
             f"accept {size:,} events a transaction",
@@ -172,10 +172,7 @@ async def reading(both: dict[str, Any], first: int, events: int) -> None:
         ),
         "all reports of one unit": (200, lambda c, n: load_reports(c, [f"38F{n:04}"], 10**12)),
         "what came about 200 units in 100 positions": (
-            200, lambda c, n: c.fetch(
-                "SELECT * FROM (SELECT * FROM measurement WHERE seq > $1 AND seq <= $1 + 100"
-                " OFFSET 0) m WHERE unit = ANY($2)", first + n * 997, units
-            ),
+            200, lambda c, n: grow(c, Reports(), units, (first + n * 97, first + n * 97 + 100))
         ),
     }  # fmt: skip
     for what, (times, work) in asked.items():
@@ -220,6 +217,7 @@ async def archiving(connection: Any, month: Month, after: dt.datetime, folder: P
 async def measure(dsn: Callable[[str], str], events: int, months: int, folder: Path) -> None:
     admin = await asyncpg.connect(dsn("postgres"))
     both: dict[str, Any] = {}
+    now: dt.datetime = await admin.fetchval("SELECT now()")
     for name in ("flat", "months"):
         await admin.execute(f"CREATE DATABASE {name}")
         await migrate(dsn(name))
@@ -233,8 +231,8 @@ async def measure(dsn: Callable[[str], str], events: int, months: int, folder: P
         command.downgrade(made, "0004")
 
     await with_connection(dsn("flat"), down)
-    first, each = month_of(NOW).plus(1), events // months
-    await make_months(both["months"], NOW, months + 1)
+    first, each = month_of(now).plus(1), events // months
+    await make_months(both["months"], now, months + 1)
     for number in range(months):
         month, seq = first.plus(number), 1 + number * each
         await fill(both["months"], each, seq, month.first_id, month.begins, BATCH)
@@ -250,7 +248,7 @@ async def measure(dsn: Callable[[str], str], events: int, months: int, folder: P
     say("all", *(f"{sum(found[name].values()):.0f}" for name in ("flat", "months")), "")
     print("\n| | flat | months | months/flat in speed |\n|---|---|---|---|")
     await reading(both, 1, each * months)
-    await writing(both)
+    await writing(both, now)
     after = dt.datetime(first.plus(1).year, first.plus(1).number, 3, tzinfo=dt.UTC)
     await archiving(both["months"], first, after, folder)
     await both["flat"].close()

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +34,7 @@ _COLUMNS: Final = (
     "batch_id", "idx", "kind", "organisation_id", "source", "event_id", "type", "subject", "time",
     "corrects", "body",
 )  # fmt: skip
-_LOCK: Final = "SELECT pg_advisory_xact_lock(4294967287)"
+_LOCK: Final = 4294967287
 _STATE: Final = (
     "SELECT (SELECT count(*) FROM batch b WHERE b.id >= $1 AND b.id < $2 AND NOT EXISTS"
     " (SELECT FROM log WHERE batch_id = b.id)) AS unplaced,"
@@ -169,9 +171,9 @@ async def drop_month(
         raise Refused(f"{path.name}: không đủ tháng {month}", f"{path.name}: not all of {month}")
     records = (line for line in lines_of(path, progress) if isinstance(line, Line))
     staying = (line for line in records if stays_behind(line.entry))
-    name = await _filled(connection, month, staying)
     said = (str(month), bytes.fromhex(kept.sha256), summary.entries, now)
-    await _swap(connection, month, name, _DROP, said, summary.entries)
+    async with _filled(connection, month, staying) as name:
+        await _swap(connection, month, name, _DROP, said, summary.entries)
     return kept
 
 
@@ -192,17 +194,26 @@ async def restore_month(connection: Any, path: Path, progress: Progress | None =
             f" {row['sha256'].hex()}",
         )
     lines = (line for line in lines_of(path, progress) if isinstance(line, Line))
-    name = await _filled(connection, month, lines)
-    await _swap(connection, month, name, _RESTORED, (str(month),))
+    async with _filled(connection, month, lines) as name:
+        await _swap(connection, month, name, _RESTORED, (str(month),))
     return summary
 
 
-async def _filled(connection: Any, month: Month, lines: Any) -> str:
-    """A table beside the month's partition, with these lines; one from a broken-off try goes."""
-    name = f"{_ENTRY.partition(month)}_new"
-    begins, ends = (await bounds_of(connection, "entry"))[1][_ENTRY.partition(month)]
-    async with connection.transaction():
-        await connection.execute(_LOCK)
+@asynccontextmanager
+async def _filled(connection: Any, month: Month, lines: Iterable[Line]) -> AsyncIterator[str]:
+    """A table beside the month's partition, with these lines; one from a broken-off try goes.
+
+    For the length of the block nobody else makes one. Committed piece by piece: an open transaction
+    would hold up the sequencer.
+    """
+    if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
+        raise Refused(
+            "một lệnh archive khác đang chạy: đợi nó xong",
+            "another archive command is running: wait for its end",
+        )
+    try:
+        name = f"{_ENTRY.partition(month)}_new"
+        begins, ends = (await bounds_of(connection, "entry"))[1][_ENTRY.partition(month)]
         await connection.execute(f"DROP TABLE IF EXISTS {name}")
         await connection.execute(f"CREATE TABLE {name} (LIKE entry INCLUDING ALL)")
         # Known beforehand, it spares a reading of the whole table while it is attached.
@@ -210,14 +221,12 @@ async def _filled(connection: Any, month: Month, lines: Any) -> str:
             f"ALTER TABLE {name} ADD CONSTRAINT within"
             f" CHECK (batch_id >= {begins} AND batch_id < {ends})"
         )
-        some: list[Any] = []
-        for line in lines:
-            some.append(_record(line))
-            if len(some) == _AT_ONCE:
-                await connection.copy_records_to_table(name, records=some, columns=_COLUMNS)
-                some = []
-        await connection.copy_records_to_table(name, records=some, columns=_COLUMNS)
-    return name
+        records = map(_record, lines)
+        while some := list(islice(records, _AT_ONCE)):
+            await connection.copy_records_to_table(name, records=some, columns=_COLUMNS)
+        yield name
+    finally:
+        await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK)
 
 
 def _record(line: Line) -> tuple[Any, ...]:

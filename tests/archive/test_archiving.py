@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
@@ -339,3 +340,44 @@ async def test_one_who_reads_for_long_is_waited_for(
         await reader.close()
         assert await fingerprints(system.db) == before
         await drop_month(system.db, path, system.now)
+
+
+class _Slow:
+    """A connection that waits, once, after it has filled a table."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.filling, self.go_on = asyncio.Event(), asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    async def copy_records_to_table(self, *given: Any, **named: Any) -> None:
+        await self._connection.copy_records_to_table(*given, **named)
+        self.filling.set()
+        await self.go_on.wait()
+
+
+async def test_while_a_month_is_dropped_or_restored_reports_are_placed_and_scored(
+    database: str, tmp_path: Path
+) -> None:
+    """A long transaction of ours would hold up the sequencer, so there is none."""
+    async with lived(database) as system:
+        path = await system.archive(tmp_path, drop=False)
+        for number, work in enumerate((drop_month, restore_month), 300):
+            other = await asyncpg.connect(database)
+            slow = _Slow(other)
+            more = (system.now,) if work is drop_month else ()
+            task = asyncio.create_task(work(slow, path, *more))  # type: ignore[operator]
+            await asyncio.wait_for(slow.filling.wait(), 20)
+            await system.post(payments(number, UNITS[0], "2025-05", system.now))
+            head = await system.db.fetchval("SELECT seq FROM log_head")
+            assert system.scorer.position == head
+            assert await system.db.fetchval("SELECT max(seq) FROM measurement") == head
+            with pytest.raises(Refused, match="another archive command"):
+                await (drop_month(system.db, path, system.now) if more
+                       else restore_month(system.db, path))  # fmt: skip
+            slow.go_on.set()
+            await task
+            await other.close()
+        await system.check()
