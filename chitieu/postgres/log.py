@@ -274,7 +274,8 @@ _READ = (
     " l.first_known + e.idx AS known, e.kind, e.organisation_id, e.source, e.event_id, e.type,"
     " e.subject, e.time, e.corrects, e.body"
     " FROM log l CROSS JOIN LATERAL (SELECT * FROM entry WHERE batch_id = l.batch_id OFFSET 0) e"
-    " WHERE l.first_seq + l.n > $1 AND l.first_seq <= $1 + $2 AND l.first_seq + e.idx > $1"
+    " WHERE l.first_seq >= coalesce((SELECT max(first_seq) FROM log WHERE first_seq <= $1 + 1), 0)"
+    " AND l.first_seq <= $1 + $2 AND l.first_seq + e.idx > $1"
     " ORDER BY 1 LIMIT $2) r ON true ORDER BY r.seq"
 )
 
