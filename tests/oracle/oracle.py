@@ -17,6 +17,7 @@ dictionary too: what a target asks, see `answer`.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -44,6 +45,7 @@ class Answer(NamedTuple):
 # --- days ----------------------------------------------------------------------------------------
 
 
+@functools.cache
 def days_of(period: str) -> Days:
     """The first and the last day of a period, however it is spelled."""
     if "/" in period:
@@ -66,6 +68,7 @@ def days_of(period: str) -> Days:
     return dt.date(year, months[0], 1), _last_of_month(year, months[-1])
 
 
+@functools.cache
 def _last_of_month(year: int, month: int) -> dt.date:
     day = dt.date(year, month, 28)
     while (day + ONE_DAY).month == month:
@@ -73,8 +76,9 @@ def _last_of_month(year: int, month: int) -> dt.date:
     return day
 
 
-def every_day(first: dt.date, last: dt.date) -> set[dt.date]:
-    return {first + n * ONE_DAY for n in range((last - first).days + 1)}
+@functools.cache
+def every_day(first: dt.date, last: dt.date) -> frozenset[dt.date]:
+    return frozenset(first + n * ONE_DAY for n in range((last - first).days + 1))
 
 
 def extent(event: Event) -> Days:
@@ -226,6 +230,8 @@ def units_of(log: Iterable[Event]) -> dict[str, Unit]:
 def new_codes(log: Iterable[Event]) -> dict[str, str]:
     """New code → the one it took the place of. At most one unit of a history gets a new code."""
     units = [entry for entry in log if entry["kind"] == "unit"]
+    if not any(entry.get("succeeds") for entry in units):
+        return {}
     first = {e["code"]: min(o["from"] for o in units if o["code"] == e["code"]) for e in units}
     return {
         e["code"]: e["succeeds"] for e in units
@@ -336,7 +342,8 @@ def answer(question: Question, log: Sequence[Event], as_of: dt.date, known_day: 
     if question.get("unit") in named:
         question = question | {"unit": named[question["unit"]]}
     metric = question.get("metric", "task")
-    free = {code: waived_days(log, unit, metric) for code, unit in units.items()}
+    said = [entry for entry in log if entry["kind"] in ("waiver", "withdrawal")]
+    free = {code: waived_days(said, unit, metric) for code, unit in units.items()}
     if question["kind"] == "task":
         # An event is about a registered unit, or it is refused: what comes earlier says nothing.
         return _task(question, [e for e in events if e["unit"] in units], units, on, free)

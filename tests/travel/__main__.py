@@ -57,8 +57,7 @@ def main() -> int:
     else:
         print(
             f"{told.events} events, {told.corrected} corrections; {told.asked} answers equal the"
-            f" oracle's, {told.kept} kept ones their former bytes;"
-            f" p50 {told.p50:.1f} ms, p99 {told.p99:.1f} ms, longest {told.worst:.0f} ms"
+            f" oracle's, {told.kept} kept ones their former bytes; {told.times}"
         )
     return 0
 

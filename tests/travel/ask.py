@@ -40,14 +40,23 @@ class Asking(NamedTuple):
 
 @dataclass
 class Timings:
-    """Seconds of each answer."""
+    """Seconds of each answer: of `first` ones, for which a target's reports had to be loaded, and
+    of others, which a process that runs for a while gives."""
 
-    seconds: list[float] = field(default_factory=list)
+    first: list[float] = field(default_factory=list)
+    later: list[float] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
 
-    def percentile(self, percent: int) -> float:
-        """In milliseconds."""
-        ordered = sorted(self.seconds)
-        return 1000 * ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+    def add(self, target: str, seconds: float) -> None:
+        (self.later if target in self._seen else self.first).append(seconds)
+        self._seen.add(target)
+
+
+def percentile(seconds: list[float], percent: int) -> float:
+    """In milliseconds; 0 of none."""
+    ordered = sorted(seconds)
+    at = min(len(ordered) - 1, len(ordered) * percent // 100)
+    return 1000 * ordered[at] if ordered else 0.0
 
 
 def questions(stored: Stored, chance: random.Random, count: int) -> list[Asking]:
@@ -87,7 +96,7 @@ async def ask(client: httpx.AsyncClient, asking: Asking, timings: Timings | None
     started = time.perf_counter()
     answered = await client.get(asking.url)
     if timings is not None:
-        timings.seconds.append(time.perf_counter() - started)
+        timings.add(asking.asked.target, time.perf_counter() - started)
     assert answered.status_code == 200, (asking.url, answered.text)
     return answered.content
 
