@@ -275,6 +275,7 @@ def _recomputed(archive: Path | None) -> Report:
     from chitieu.postgres.archive_replay import WholeLog
     from chitieu.postgres.archived import EntriesArchived, EntriesMissing
     from chitieu.postgres.log import read_entries
+    from chitieu.postgres.verify import StillEvaluating
     from chitieu.postgres.verify import verify as recompute
 
     async def work(dsn: str) -> Report:
@@ -293,6 +294,8 @@ def _recomputed(archive: Path | None) -> Report:
         raise Failed(f"{error}\n{hint}") from error
     except (Damaged, EntriesMissing) as error:
         raise Failed(str(error), NOT_SO) from error
+    except StillEvaluating as error:
+        raise Failed(str(error)) from error
     except OSError as error:
         raise Failed(f"{archive}: {error.strerror or error}") from error
 

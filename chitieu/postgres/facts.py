@@ -161,6 +161,15 @@ async def scored(connection: Any) -> int:
     return value
 
 
+async def evaluated(connection: Any) -> int:
+    """The position up to which stored results are evaluated, by whatever release."""
+    value: int = await connection.fetchval(
+        "SELECT coalesce((SELECT min(results_seq) FROM partition_position),"
+        " (SELECT max(seq) FROM consumer WHERE name LIKE 'results %'), 0)"
+    )
+    return value
+
+
 async def touched_between(
     connection: Any, registry: Registry, places: Sequence[str], after: int, until: int
 ) -> dict[str, Touched]:

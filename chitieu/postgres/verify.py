@@ -7,6 +7,7 @@ measurement, standing, positions, results, closings.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from chitieu.periods import civil_day, from_microseconds
 from chitieu.places import Place, Places, place_key
 from chitieu.ports import Entry
 from chitieu.postgres.closings_check import Checked, check_closings
-from chitieu.postgres.facts import REPORT_COLUMNS, report_to_row, scored
+from chitieu.postgres.facts import REPORT_COLUMNS, evaluated, report_to_row, scored
 from chitieu.postgres.log import read_entries
 from chitieu.registry import Registry
 from chitieu.scoring.binding import binding_why
@@ -34,6 +35,7 @@ from chitieu.scoring.world import Reports, World
 from chitieu.standing import Identity, Node
 
 READ_AT_ONCE = 5000
+_LOOKS, _LOOK_AGAIN_S = 40, 0.25
 Row = tuple[Any, ...]
 Read = Callable[[Any, int, int], Awaitable[list[Entry]]]
 
@@ -90,8 +92,10 @@ async def verify(
 ) -> Report:
     """Compare the derived tables with the log up to the scored position, in one snapshot.
 
-    `read` reads the log; EntriesArchived from one that cannot read all of it.
+    `read` reads the log; EntriesArchived from one that cannot read all of it. StillEvaluating when
+    results do not come up to the scored position within ten seconds.
     """
+    await _until_evaluated(connection)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         position = await scored(connection)
         engine, effects = await _replay(connection, places, position, progress, read)
@@ -106,6 +110,27 @@ async def verify(
             position, effects.seq, rows, count, found or next(iter(wrong), None),
             closed.closings, closed.other_code, wrong,
         )  # fmt: skip
+
+
+class StillEvaluating(Exception):
+    """Results are behind what is scored; the text is one line."""
+
+
+async def _until_evaluated(connection: Any) -> None:
+    """Stored results are those of the scored position: beyond it or behind it is no difference."""
+    looks = 0
+    while (done := await evaluated(connection)) < (position := await scored(connection)):
+        looks += 1
+        if looks > _LOOKS:
+            break
+        await asyncio.sleep(_LOOK_AGAIN_S)
+    else:
+        return
+    raise StillEvaluating(
+        f"kết quả mới đánh giá đến vị trí {done} của {position}: để tiến trình tính làm xong rồi"
+        f" kiểm tra lại / results are evaluated up to position {done} of {position}: let the scorer"
+        " finish, then verify again"
+    )
 
 
 def _of_closings(checked: Checked) -> tuple[Difference, ...]:
