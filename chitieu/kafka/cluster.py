@@ -14,10 +14,14 @@ from typing import Any, Final, Literal
 from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.errors import (
+    GroupAuthorizationFailedError,
     IllegalSaslStateError,
+    KafkaConnectionError,
     KafkaError,
+    KafkaTimeoutError,
     NodeNotReadyError,
     SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
     UnsupportedSaslMechanismError,
     for_code,
 )
@@ -231,6 +235,27 @@ def _not_this_protocol(where: str) -> KafkaFault:
         f"{where} ngắt kết nối: xem CHITIEU_KAFKA_SECURITY_PROTOCOL, hay ở đó không phải Kafka",
         f"{where} hung up: see CHITIEU_KAFKA_SECURITY_PROTOCOL, or it is no Kafka",
     )
+
+
+def worded(error: Exception) -> str | None:
+    """What Kafka refused, in a line, vi / en; None for what is no refusal."""
+    if isinstance(error, TopicAuthorizationFailedError):
+        return (
+            "Kafka: không có quyền đọc hoặc ghi chủ đề: cấp cho người dùng của"
+            " CHITIEU_KAFKA_USERNAME / may not read or write a topic: grant it to the user of"
+            f" CHITIEU_KAFKA_USERNAME ({error})"
+        )
+    if isinstance(error, GroupAuthorizationFailedError):
+        return (
+            "Kafka: không có quyền vào nhóm tính: cấp cho người dùng của CHITIEU_KAFKA_USERNAME"
+            f" / may not join the group: grant it to the user of CHITIEU_KAFKA_USERNAME ({error})"
+        )
+    if isinstance(error, (KafkaTimeoutError, KafkaConnectionError)):
+        return (
+            "Kafka: không trả lời, đang thử lại"
+            f" / does not answer, trying again ({type(error).__name__})"
+        )
+    return None
 
 
 def unanswered(where: str, seconds: float) -> KafkaFault:

@@ -10,7 +10,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chitieu.clock import clock
-from chitieu.kafka.cluster import KafkaFault
+from chitieu.kafka.cluster import KafkaFault, worded
 from chitieu.kafka.connection import client_options
 from chitieu.kafka.names import LOG, named
 from chitieu.kafka.sending import sending
@@ -51,6 +51,10 @@ class RelayApp(WorkerApp):
     def known(self, error: Exception) -> bool:
         """Its own words need no place in the code."""
         return isinstance(error, (KafkaFault, Left, NoTopic, OtherPartitions, UnfitTopics))
+
+    def say(self, error: Exception) -> str:
+        """A fault in a line."""
+        return worded(error) or super().say(error)
 
     async def work(self) -> None:
         """Send until told to stop."""

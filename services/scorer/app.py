@@ -35,6 +35,14 @@ class ScorerApp(WorkerApp):
         """Its own words need no place in the code."""
         return type(error).__name__ in ("KafkaFault", "LogGap", "NotEntered", "UnfitTopics")
 
+    def say(self, error: Exception) -> str:
+        """A fault in a line."""
+        if self._kafka is None:
+            return super().say(error)
+        from chitieu.kafka.cluster import worded
+
+        return worded(error) or super().say(error)
+
     async def work(self) -> None:
         """Score until told to stop."""
         connection = await asyncpg.connect(

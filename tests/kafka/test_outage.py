@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaTimeoutError,
+    TopicAuthorizationFailedError,
+)
 
 from chitieu.kafka.topics import create
 from chitieu.postgres.facts import scored
@@ -123,3 +128,13 @@ async def test_a_scorer_waits_for_its_relay(
     await until(lambda: "run chitieu relay" in str(scorer.fault))
     work(RelayApp(database, settings, places()))
     await until(lambda: scorer.fault is None)
+
+
+def test_what_kafka_refuses_while_it_works_is_told_in_words() -> None:
+    kafka = KafkaSettings("127.0.0.1:1")
+    relay, scorer = RelayApp("", kafka, places()), ScorerApp("", places(), kafka)
+    for app in (relay, scorer):
+        assert "grant it" in app.say(TopicAuthorizationFailedError("chitieu.log.v1"))
+        assert "may not join the group" in app.say(GroupAuthorizationFailedError("chitieu.scorers"))
+        assert "trying again" in app.say(KafkaTimeoutError())
+        assert app.say(ValueError("x")) == "ValueError: x"
