@@ -86,8 +86,9 @@ async def run(
             if posting.done() and not posted:
                 await posting
                 told.ingest_seconds, posted = time.monotonic() - started, True
-            # What meddles goes on until the last event is posted, and has ended by then.
-            if posted and done and (trouble is None or meddling.done() or meddling.cancel()):
+                if trouble is not broker_away:
+                    meddling.cancel()
+            if posted and done and meddling.done():
                 break
             await asyncio.sleep(0.5)
     finally:
@@ -98,7 +99,10 @@ async def run(
                     await task
     told.seconds = time.monotonic() - started
     after = stand.cpu()
-    told.cpu = {name: round(used - before.get(name, 0.0), 1) for name, used in after.items()}
+    # What a killed process had used is its starter's from then on.
+    told.cpu = {
+        name: round(max(0.0, used - before.get(name, 0.0)), 1) for name, used in after.items()
+    }
     await _cards(stand, told)
     await connection.close()
     return told
@@ -143,6 +147,8 @@ async def _meddle(stand: Stand, trouble: Trouble | None, chance: random.Random, 
     while trouble is not None:
         await trouble(stand, chance)
         told.troubles += 1
+        if trouble is broker_away:
+            return
 
 
 async def kill_one(stand: Stand, chance: random.Random) -> None:
@@ -162,7 +168,6 @@ async def broker_away(stand: Stand, chance: random.Random) -> None:
     stand.broker.stop()
     await asyncio.sleep(_AWAY_S)
     stand.broker.restart()
-    await asyncio.sleep(3600)
 
 
 async def rebalance(stand: Stand, chance: random.Random) -> None:

@@ -93,6 +93,9 @@ class GroupScorer:
             enable_auto_commit=False,
             auto_offset_reset="none",
             partition_assignment_strategy=[StickyPartitionAssignor],
+            # One that was killed is missed after this; brokers allow no less by themselves.
+            session_timeout_ms=6_000,
+            heartbeat_interval_ms=1_500,
             max_partition_fetch_bytes=8 << 20,
         )
         self._partitions: dict[Any, Partition] = {}
