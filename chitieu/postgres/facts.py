@@ -17,28 +17,34 @@ from chitieu.scoring.world import Reports
 from chitieu.standing import Change
 
 # Measurements lie in months of their known times, which grow with positions: told both bounds of a
-# span, PostgreSQL looks only into the months that it touches.
+# span as values, PostgreSQL plans for the months that it touches and opens no other.
 _KNOWN = """(SELECT first_known + ({seq} - first_seq) AS known FROM log
     WHERE first_seq <= {seq} ORDER BY first_seq DESC LIMIT 1)"""
-_WITHIN = f"""seq > $1 AND seq <= $2
-    AND known > coalesce({_KNOWN.format(seq="$1::bigint")}, 0)
-    AND known <= {_KNOWN.format(seq="$2::bigint")}"""
+_BOUNDS = f"""
+SELECT coalesce({_KNOWN.format(seq="$1::bigint")}, 0) AS low,
+    coalesce({_KNOWN.format(seq="$2::bigint")}, 0) AS high
+"""
+_WITHIN = "seq > $1 AND seq <= $2 AND known > $5 AND known <= $6"
+# Where units are given their index is the way in: a planner that takes any span of positions for a
+# short one would read all of a month instead.
+_OF_ONE = _WITHIN.replace("seq", "seq + 0")
 # Of some units everything, or of some positions what concerns them. Each way is spelled out as
 # look-ups by index: a planner without statistics reads the whole table once for every province.
 _OF_UNITS = f"""
 SELECT m.* FROM unnest($3::text[]) AS u CROSS JOIN LATERAL (
-    SELECT * FROM measurement WHERE unit = u AND {_WITHIN} OFFSET 0
+    SELECT * FROM measurement WHERE unit = u AND {_OF_ONE} OFFSET 0
 ) m WHERE $4::text[] IS NULL
 """  # noqa: S608 - constants only
 _OF_METRICS = f"""
 SELECT m.* FROM unnest($3::text[]) AS u CROSS JOIN unnest($4::text[]) AS k CROSS JOIN LATERAL (
-    SELECT * FROM measurement WHERE unit = u AND metric = k AND {_WITHIN} OFFSET 0
+    SELECT * FROM measurement WHERE unit = u AND metric = k AND {_OF_ONE} OFFSET 0
 ) m
 """  # noqa: S608 - constants only
 _BETWEEN = f"""
 SELECT * FROM (SELECT * FROM measurement WHERE {_WITHIN} OFFSET 0) m
 WHERE unit = ANY($3::text[]) AND ($4::text[] IS NULL OR metric = ANY($4))
 """  # noqa: S608 - constants only
+_CAME = f"SELECT DISTINCT metric, item FROM ({_BETWEEN}) r"  # noqa: S608 - constants only
 # Many rows come as columns: each is made a report only when somebody looks at it. Days are counted
 # as `date.toordinal` does.
 _BLOCKS = """
@@ -56,19 +62,21 @@ _FALLS_OF = """
 SELECT c.at_seq, c.seq, c.at_known, c.stands, c.why, m.unit, m.metric
 FROM (SELECT DISTINCT seq, unit, metric FROM ({rows}) r) m
 CROSS JOIN LATERAL (
-    SELECT * FROM standing_change WHERE seq = m.seq AND at_seq > $5 AND at_seq <= $2 OFFSET 0
+    SELECT * FROM standing_change WHERE seq = m.seq AND at_seq > $7 AND at_seq <= $2 OFFSET 0
 ) c
 ORDER BY c.at_seq, c.seq
 """
-_FALLS_BETWEEN = f"""
-SELECT c.at_seq, c.seq, c.at_known, c.stands, c.why, m.unit, m.metric
-FROM (SELECT * FROM standing_change WHERE at_seq > $1 AND at_seq <= $2 OFFSET 0) c
-CROSS JOIN LATERAL {_KNOWN.format(seq="c.seq")} k CROSS JOIN LATERAL (
-    SELECT unit, metric FROM measurement WHERE seq = c.seq AND known = k.known LIMIT 1
-) m
-WHERE m.unit = ANY($3::text[]) AND ($4::text[] IS NULL OR m.metric = ANY($4))
-ORDER BY c.at_seq, c.seq
+_CHANGES = f"""
+SELECT c.*, k.known FROM standing_change c CROSS JOIN LATERAL {_KNOWN.format(seq="c.seq")} k
+WHERE c.at_seq > $1 AND c.at_seq <= $2 ORDER BY c.at_seq, c.seq
 """  # noqa: S608 - constants only
+_CHANGED = """
+SELECT m.* FROM unnest($1::bigint[], $2::bigint[]) AS k(seq, known) CROSS JOIN LATERAL (
+    SELECT seq, unit, metric FROM measurement
+    WHERE seq = k.seq AND known = k.known AND known >= $3 AND known <= $4 LIMIT 1
+) m
+WHERE m.unit = ANY($5::text[]) AND ($6::text[] IS NULL OR m.metric = ANY($6))
+"""
 _SHORT = 20_000
 _canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
@@ -120,7 +128,9 @@ async def grow(
     after, until = span
     few = until - after <= _SHORT
     rows = _BETWEEN if few else _OF_UNITS if metrics is None else _OF_METRICS
-    asked = (until, sorted(units), None if metrics is None else sorted(metrics))
+    codes, named = sorted(units), None if metrics is None else sorted(metrics)
+    low, high = await connection.fetchrow(_BOUNDS, after, until)
+    asked = (until, codes, named, low, high)
     count = 0
     if few and after:
         found = await connection.fetch(rows, after, *asked)
@@ -133,13 +143,29 @@ async def grow(
             reports.extend(block)
             count += len(block)
     if few:
-        fell = await connection.fetch(_FALLS_BETWEEN, after, *asked)
+        fell = await _fallen_between(connection, span, codes, named)
     else:
+        asked = (until, codes, named, 0, high)
         fell = await connection.fetch(_FALLS_OF.format(rows=rows), 0, *asked, after)
     for row in fell:
         change = Change(row["seq"], row["unit"], row["metric"], row["stands"], row["why"])
         reports.settle(change, row["at_seq"], row["at_known"])
     return count
+
+
+async def _fallen_between(
+    connection: Any, span: tuple[int, int], units: Sequence[str], metrics: Sequence[str] | None
+) -> list[dict[str, Any]]:
+    """Changes of standing in (after, until], with unit and metric of the reports they are about."""
+    changes = await connection.fetch(_CHANGES, *span)
+    if not changes:
+        return []
+    knowns = [row["known"] for row in changes]
+    about = await connection.fetch(
+        _CHANGED, [row["seq"] for row in changes], knowns, min(knowns), max(knowns), units, metrics
+    )
+    found = {row["seq"]: dict(row) for row in about}
+    return [{**row, **found[row["seq"]]} for row in changes if row["seq"] in found]
 
 
 async def registry_until(connection: Any, registry: Registry, seq: int) -> Registry:
@@ -197,12 +223,9 @@ async def touched_between(
 
 async def _touched_by(connection: Any, codes: Sequence[str], after: int, until: int) -> Touched:
     """By the reports about these units, and by what befell them."""
-    came = await connection.fetch(
-        "SELECT DISTINCT metric, item FROM measurement WHERE seq > $1 AND seq <= $2"
-        " AND unit = ANY($3::text[])",
-        after, until, codes,
-    )  # fmt: skip
-    fell = await connection.fetch(_FALLS_BETWEEN, after, until, list(codes), None)
+    low, high = await connection.fetchrow(_BOUNDS, after, until)
+    came = await connection.fetch(_CAME, after, until, codes, None, low, high)
+    fell = await _fallen_between(connection, (after, until), codes, None)
     metrics = {row["metric"] for row in fell}
     return Touched(
         metrics={row["metric"] for row in came} | metrics,

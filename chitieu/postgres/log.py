@@ -266,17 +266,20 @@ def from_row(row: Any) -> Entry:
     )
 
 
-# The end of the log comes in the same snapshot, even where no entry does. By batch, so that each
-# look-up goes to one month: a planner that does not know this reads them all.
-_READ = (
-    "SELECT h.last, r.* FROM (SELECT first_seq + n - 1 AS last FROM log"
-    " ORDER BY first_seq DESC LIMIT 1) h LEFT JOIN (SELECT l.first_seq + e.idx AS seq,"
-    " l.first_known + e.idx AS known, e.kind, e.organisation_id, e.source, e.event_id, e.type,"
-    " e.subject, e.time, e.corrects, e.body"
-    " FROM log l CROSS JOIN LATERAL (SELECT * FROM entry WHERE batch_id = l.batch_id OFFSET 0) e"
-    " WHERE l.first_seq >= coalesce((SELECT max(first_seq) FROM log WHERE first_seq <= $1 + 1), 0)"
-    " AND l.first_seq <= $1 + $2 AND l.first_seq + e.idx > $1"
-    " ORDER BY 1 LIMIT $2) r ON true ORDER BY r.seq"
+_BATCHES = (
+    "SELECT batch_id, first_seq, first_known, (SELECT first_seq + n - 1 FROM log"
+    " ORDER BY first_seq DESC LIMIT 1) AS last FROM log WHERE first_seq <= $1::bigint + $2"
+    " AND first_seq >= coalesce((SELECT max(first_seq) FROM log WHERE first_seq <= $1 + 1), 0)"
+    " ORDER BY first_seq"
+)
+# The smallest and the greatest id tell PostgreSQL in which months to look, before it opens any.
+_OF_BATCHES = (
+    "SELECT u.seq + e.idx AS seq, u.known + e.idx AS known, e.kind, e.organisation_id, e.source,"
+    " e.event_id, e.type, e.subject, e.time, e.corrects, e.body"
+    " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS u(batch, seq, known)"
+    " CROSS JOIN LATERAL (SELECT * FROM entry WHERE batch_id = u.batch"
+    " AND batch_id >= $4 AND batch_id <= $5 OFFSET 0) e"
+    " WHERE u.seq + e.idx > $6 AND u.seq + e.idx <= $7 ORDER BY 1"
 )
 
 
@@ -285,14 +288,18 @@ async def read_entries(connection: Any, after: int, limit: int) -> list[Entry]:
 
     EntriesMissing or EntriesArchived when one of them is not there: nobody passes it unknowingly.
     """
-    rows = await connection.fetch(_READ, after, limit)
-    entries = [from_row(row) for row in rows if row["seq"] is not None]
-    wanted = min(rows[0]["last"] - after, limit) if rows else 0
-    if len(entries) < wanted or (entries and entries[-1].seq != after + len(entries)):
-        there = (entry.seq for entry in entries)
+    placed = await connection.fetch(_BATCHES, after, limit)
+    last = min(placed[-1]["last"], after + limit) if placed else after
+    if last <= after:
+        return []
+    columns = [[row[name] for row in placed] for name in ("batch_id", "first_seq", "first_known")]
+    ids = columns[0]
+    rows = await connection.fetch(_OF_BATCHES, *columns, min(ids), max(ids), after, last)
+    if len(rows) < last - after:
+        there = (row["seq"] for row in rows)
         missing = next(n for n, seq in enumerate(chain(there, [0]), after + 1) if n != seq)
         raise await gone(connection, missing)
-    return entries
+    return [from_row(row) for row in rows]
 
 
 async def read_at(connection: Any, seqs: Sequence[int]) -> list[Entry]:
