@@ -232,6 +232,8 @@ async def _cards(stand: Stand, told: Told) -> None:
 def _age(pid: int) -> float:
     """Seconds since a process began."""
     try:
-        return time.time() - Path(f"/proc/{pid}").stat().st_ctime
+        begun = int(Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[19])
     except OSError:
         return 0.0
+    up = float(Path("/proc/uptime").read_text().split()[0])
+    return up - begun / os.sysconf("SC_CLK_TCK")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import json
 import os
 import signal
@@ -18,6 +17,7 @@ import asyncpg
 
 from chitieu.catalogue.model import UnitRecord
 from chitieu.cli.session import database
+from chitieu.clock import clock
 from chitieu.postgres.server import progress_of
 from chitieu.postgres.unit_import import import_units
 from chitieu.processes import child_preexec
@@ -52,7 +52,7 @@ class Stand:
         with database(settings) as self.dsn:
             pass
         connection = await asyncpg.connect(self.dsn)
-        await import_units(connection, units, dt.datetime.now(dt.UTC))
+        await import_units(connection, units, clock())
         await connection.close()
         for number, name in enumerate(self._more):
             port = _free_port()
