@@ -106,6 +106,9 @@ class GroupScorer:
         self._evaluated = self._looked = self._shown = 0.0
         self.assigned: tuple[int, ...] = ()
         self.position = 0
+        self._settled = False
+        self.sound = False
+        """The group has settled, and nothing was found missing since."""
 
     async def start(self) -> None:
         """Join the group; the partitions come when it has settled."""
@@ -156,6 +159,7 @@ class GroupScorer:
             await one.start(self._connection, rows[tp.partition])
             self._partitions[tp] = self._kept[tp] = one
         self.assigned = tuple(tp.partition for tp in sorted(self._partitions))
+        self._settled = True
         logger.info(json.dumps({"event": "partitions_assigned", "partitions": self.assigned}))
 
     async def _take_messages(self, now: dt.datetime) -> bool:
@@ -210,6 +214,7 @@ class GroupScorer:
         for tp, one in self._partitions.items():
             if await one.log.is_gap(sent):
                 raise LogGap(tp.partition, one.log.at.seq, sent)
+        self.sound = self._settled
 
     async def _show_lag(self) -> None:
         """Commit offsets: Kafka's own tools show the lag of the group by them."""
@@ -232,4 +237,5 @@ async def run_in_group(
     logger.info(json.dumps({"event": "scorer_started", "position": scorer.position}))
     while not stop.is_set():
         await scorer.step(clock())
-        note(scorer.position, scorer.assigned)
+        if scorer.sound:
+            note(scorer.position, scorer.assigned)
