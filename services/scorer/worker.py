@@ -2,8 +2,9 @@
 
 Everything pure is in `chitieu.scoring`; here are the clock, the connection and the waiting. A crash
 at any line loses nothing: the position moves with the effects, and the log is read again from it.
-While a backlog is worked off, results wait for its end; a position of their own says how far they
-are, so that a crash in between is made good at the next start.
+Stored results follow in a transaction of their own, after a backlog at its end; their own position
+says how far they are, so that a crash in between is made good at the next start. No answer of
+the api rests on them.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Scorer:
     def __init__(self, connection: Any, places: Places) -> None:
         self._connection = connection
         self._places = places
-        self._position = 0
+        self._position = self._evaluated = 0
         self._known = 0
         self._found: dict[Identity, Node] = {}
         self._engine = Engine(Registry(places), self._found.get)
@@ -68,7 +69,7 @@ class Scorer:
     async def start(self, today: dt.date) -> None:
         """Take up where the position stands; results that are behind or of another day are due."""
         connection = self._connection
-        self._position, evaluated = await store.begin(connection)
+        self._position, self._evaluated = await store.begin(connection)
         registry = await registry_until(connection, Registry(self._places), self._position)
         self._engine = Engine(registry, self._found.get)
         past = await store.amendments(connection, self._position)
@@ -77,7 +78,7 @@ class Scorer:
         self._known = await store.known_of(connection, self._position)
         self._known_of = await store.known_of_places(connection, self._position)
         self._day = await store.day_of_results(connection)
-        if evaluated < self._position or self._day not in (None, today):
+        if self._evaluated < self._position or self._day not in (None, today):
             self._waiting = {key: Touched(all=True) for key in self._known_places()}
 
     async def step(self, now: dt.datetime) -> bool:
@@ -89,32 +90,29 @@ class Scorer:
             self._waiting = {key: Touched(all=True) for key in self._known_places()}
         self._day = today
         if entries:
-            await self._score(entries, today)
-        elif self._waiting:
-            await self._write(Effects(seq=self._position, known=self._known), today)
+            await self._score(entries)
+        if len(entries) < BATCH and (self._waiting or self._evaluated < self._position):
+            await self._write_results(today)
         return bool(placed or entries)
 
-    async def _score(self, entries: Sequence[Entry], today: dt.date) -> None:
+    async def _score(self, entries: Sequence[Entry]) -> None:
+        """What answers are made of is written at once; stored results, which cost more, follow."""
         await self._find(entries)
         effects = self._engine.apply(entries)
         self._wait_for(effects)
         self._known_of |= effects.known_of
-        if len(entries) == BATCH:
-            self._absorb(effects)
-            await store.write(self._connection, self._position, effects, None)
-            self._position, self._known = effects.seq, effects.known
-        else:
-            await self._write(effects, today)
+        self._absorb(effects)
+        await store.write(self._connection, self._position, effects, None)
+        self._position, self._known = effects.seq, effects.known
 
-    async def _write(self, effects: Effects, today: dt.date) -> None:
-        """Write effects together with every result that waits for evaluation."""
+    async def _write_results(self, today: dt.date) -> None:
+        """Evaluate and write every result that waits for it."""
         for key in self._waiting:
             await self._load(key)
-        self._absorb(effects)
-        self._known = effects.known
-        results, gone = self._evaluate(effects.seq, today)
-        await store.write(self._connection, self._position, effects, (results, gone))
-        self._position = effects.seq
+        results = self._evaluate(self._position, today)
+        nothing_new = Effects(seq=self._position, known=self._known)
+        await store.write(self._connection, self._position, nothing_new, results)
+        self._evaluated = self._position
         self._waiting = {}
 
     async def _find(self, entries: Sequence[Entry]) -> None:
@@ -143,7 +141,7 @@ class Scorer:
                 self._reports.pop(key, None)
 
     async def _load(self, key: str) -> None:
-        """The reports of a place up to the position, before this batch."""
+        """The reports of a place up to the position."""
         one = self._place(key)
         if one is None:
             return
