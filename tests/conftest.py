@@ -19,6 +19,14 @@ pytest_plugins = ["tests.kafka_fixtures"]
 TEMPLATE = "chitieu_template"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones begin at once, on both workers: at the end one of them would work alone."""
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    rest = [item for item in items if not item.get_closest_marker("slow")]
+    half = len(rest) // 2
+    items[:] = [*slow[::2], *rest[:half], *slow[1::2], *rest[half:]]
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facts]:
     """The embedded server with a migrated template database."""

@@ -7,7 +7,7 @@ import pytest
 
 from tests.travel.run import journey
 
-EVENTS, ASKED = 200_000, 2_000
+EVENTS, ASKED = 100_000, 2_000
 
 
 @pytest.mark.slow
