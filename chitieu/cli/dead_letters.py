@@ -63,7 +63,7 @@ async def _replay(dsn: str, kafka: KafkaSettings, number: int) -> dead_letters.D
     from chitieu.clock import clock
     from chitieu.kafka.cluster import KafkaFault
     from chitieu.kafka.sending import sending
-    from chitieu.kafka.topics import refuse_unfit
+    from chitieu.kafka.topics import UnfitTopics, refuse_unfit
 
     connection: Any = await asyncpg.connect(dsn)
     try:
@@ -76,7 +76,7 @@ async def _replay(dsn: str, kafka: KafkaSettings, number: int) -> dead_letters.D
                 one.topic, one.value, one.key, one.partition, headers=one.headers
             )
         await dead_letters.replayed(connection, number, clock())
-    except KafkaFault as fault:
+    except (KafkaFault, UnfitTopics) as fault:
         raise Failed(str(fault)) from fault
     except TimeoutError as error:
         raise Failed("Kafka không nhận trong 20 giây / did not take it within 20 s") from error

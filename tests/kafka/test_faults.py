@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
+import subprocess
+import sys
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -16,6 +19,7 @@ import services.relay.worker as relay_worker
 import services.scorer.partitions as partitions
 from chitieu.kafka.connection import client_options
 from chitieu.kafka.names import DEAD_LETTER, LOG, RESULTS, named
+from chitieu.kafka.topics import create
 from chitieu.ports import NewEntry
 from chitieu.postgres import partition_store
 from chitieu.postgres.facts import scored
@@ -237,6 +241,40 @@ async def test_what_is_not_ours_is_kept_told_and_passed_over(
         assert headers["chitieu-partition"] == b"2"
         assert headers["chitieu-replay"] == b"chitieu dead-letters replay 1"
         assert b"UTF-8" in headers["chitieu-reason"]
+
+
+async def test_a_dead_letter_is_sent_again_as_it_was(
+    database: str, kafka: str, kafka_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = KafkaSettings(kafka, kafka_prefix)
+    await create(settings, replication=1)
+    async with connected(database) as writer:
+        await writer.execute(
+            "INSERT INTO dead_letter (at, reason, topic, partition, key, value, headers)"
+            " VALUES (now(), 'x', $1, 0, 'k', 'v', '[[\"h\", \"00ff\"]]')",
+            named(settings, DEAD_LETTER),
+        )
+        asked = {
+            "CHITIEU_DATABASE_URL": database, "CHITIEU_KAFKA_BOOTSTRAP": kafka,
+            "CHITIEU_KAFKA_PREFIX": kafka_prefix, "CHITIEU_LANG": "en",
+        }  # fmt: skip
+        assert "1 messages" in await told(asked, "list")
+        assert "sent 1 to" in await told(asked, "replay", "1")
+        assert "0 messages" in await told(asked, "list")
+        assert "there is no such message" in await told(asked, "replay", "7", code=2)
+    (again,) = await everything(settings, DEAD_LETTER)
+    assert (again.key, again.value, again.headers) == (b"k", b"v", (("h", b"\x00\xff"),))
+
+
+async def told(environ: dict[str, str], *words: str, code: int = 0) -> str:
+    """What `chitieu dead-letters` says."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "chitieu.cli", "dead-letters", *words,
+        env=os.environ | environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    said, _ = await process.communicate()
+    assert process.returncode == code, said.decode()
+    return said.decode()
 
 
 async def test_the_results_topic_ends_with_what_is_stored(
