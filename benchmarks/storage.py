@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +178,7 @@ async def reading(both: dict[str, Any], first: int, events: int) -> None:
     }  # fmt: skip
     for what, (times, work) in asked.items():
         middle = {
-            name: await repeated(times, lambda n, c=connection, w=work: w(c, n))  # type: ignore[misc]
+            name: await repeated(times, partial(work, connection))
             for name, connection in both.items()
         }
         say(

@@ -11,6 +11,7 @@ import pytest
 from chitieu.cli.doctor import all_checks
 from chitieu.months import BATCHES_A_MONTH, Month, month_of, month_of_batch, parse_month
 from chitieu.periods import VIETNAM
+from chitieu.ports import NewEntry
 from chitieu.postgres.log import append, place, read_entries
 from chitieu.postgres.migrate import config, drift, migrate, with_connection
 from chitieu.postgres.months import Ahead, bounds_of, make_months, strays
@@ -20,7 +21,7 @@ from tests.builders import cashless
 FAR = dt.datetime(2031, 5, 10, 12, tzinfo=dt.UTC)
 
 
-def a_batch(prefix: str) -> list[object]:
+def a_batch(prefix: str) -> list[NewEntry]:
     return [cashless("38F01", "2025-01", 10, 5, id=f"{prefix}{n}") for n in range(3)]
 
 
@@ -85,7 +86,7 @@ async def test_an_entry_lies_in_the_month_in_which_it_was_received(
 ) -> None:
     await make_months(connection, FAR)
     async with connection.transaction():
-        batch = await append(connection, a_batch("e"), FAR)  # type: ignore[arg-type]
+        batch = await append(connection, a_batch("e"), FAR)
     assert month_of_batch(batch) == month_of(FAR)
     assert await where(connection, "entry") == {"entry_2031_05"}
     assert await strays(connection) == []
@@ -95,7 +96,7 @@ async def test_a_clock_years_ahead_loses_nothing_and_is_told_of(
     connection: asyncpg.Connection, database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with connection.transaction():
-        await append(connection, a_batch("e"), FAR)  # type: ignore[arg-type]
+        await append(connection, a_batch("e"), FAR)
     assert await place(connection, 10**15) == 3
     assert await strays(connection) == ["entry"]
     with caplog.at_level(logging.ERROR, "chitieu.months"):
@@ -116,7 +117,7 @@ def test_doctor_names_the_tables_with_stray_rows(
     async def stray() -> None:
         connection = await asyncpg.connect(database)
         async with connection.transaction():
-            await append(connection, a_batch("e"), FAR)  # type: ignore[arg-type]
+            await append(connection, a_batch("e"), FAR)
         await connection.close()
 
     monkeypatch.setenv("CHITIEU_DATABASE_URL", database)
@@ -157,10 +158,10 @@ async def test_readers_and_writers_wait_for_no_month(
     now = await connection.fetchval("SELECT now()")
     writer = await asyncpg.connect(database)
     async with writer.transaction():
-        await append(writer, a_batch("w"), now)  # type: ignore[arg-type]
+        await append(writer, a_batch("w"), now)
         await connection.execute("SET lock_timeout = '100ms'")
         assert "entry_2031_05" in await make_months(connection, FAR)
-        await append(writer, a_batch("v"), now)  # type: ignore[arg-type]
+        await append(writer, a_batch("v"), now)
     await writer.close()
 
 
@@ -184,7 +185,7 @@ async def test_what_was_there_before_months_stays_in_place_and_readable(
     await connection.executemany(
         "INSERT INTO entry (batch_id, idx, kind, organisation_id, source, event_id, type, subject,"
         " time, body) VALUES ($1, $2, 'event', 1, $3, $4, $5, $6, $7, $8)",
-        [(batch, i, e.source, e.event_id, e.type, e.subject, e.time, e.body)  # type: ignore[attr-defined]
+        [(batch, i, e.source, e.event_id, e.type, e.subject, e.time, e.body)
          for i, e in enumerate(a_batch("old"))],
     )  # fmt: skip
     assert await place(connection, 10**15) == 3
@@ -195,7 +196,7 @@ async def test_what_was_there_before_months_stays_in_place_and_readable(
     assert await where(connection, "entry") == {"entry_before"}
     # Down once more, with ids that begin with their month by now, and up.
     async with connection.transaction():
-        await append(connection, a_batch("then"), now)  # type: ignore[arg-type]
+        await append(connection, a_batch("then"), now)
     assert await place(connection, 10**15) == 3
     await with_connection(database, down)
     before = await read_entries(connection, 0, 10)
@@ -210,7 +211,7 @@ async def test_what_was_there_before_months_stays_in_place_and_readable(
         "INSERT INTO entry (batch_id, idx, kind, body) VALUES ($1, 0, 'unit', '{}')", old
     )
     async with connection.transaction():
-        await append(connection, a_batch("new"), now)  # type: ignore[arg-type]
+        await append(connection, a_batch("new"), now)
     assert await place(connection, 10**15) == 4
     assert [e.seq for e in await read_entries(connection, 0, 20)] == list(range(1, 11))
     assert await strays(connection) == []

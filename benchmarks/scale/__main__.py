@@ -46,16 +46,18 @@ WAYS = (
 )
 
 
-def say(text: str) -> None:
-    """Progress: one line that moves on a terminal, one every ten seconds elsewhere."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
-    elif time.monotonic() - say.last > 10:  # type: ignore[attr-defined]
-        say.last = time.monotonic()  # type: ignore[attr-defined]
-        print(text, file=sys.stderr, flush=True)
+class Progress:
+    """One line that moves on a terminal, one every ten seconds elsewhere."""
 
+    def __init__(self) -> None:
+        self._last = 0.0
 
-say.last = 0.0  # type: ignore[attr-defined]
+    def __call__(self, text: str) -> None:
+        if sys.stderr.isatty():
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+        elif time.monotonic() - self._last > 10:
+            self._last = time.monotonic()
+            print(text, file=sys.stderr, flush=True)
 
 
 async def one(way: Way, folder: Path, file: Path, arguments: argparse.Namespace) -> Told:
@@ -67,7 +69,7 @@ async def one(way: Way, folder: Path, file: Path, arguments: argparse.Namespace)
         if broker is not None:
             broker.start()
         await stand.start(units)
-        return await run(way.name, stand, file, way.trouble, arguments.seed, say)
+        return await run(way.name, stand, file, way.trouble, arguments.seed, Progress())
     finally:
         stand.stop()
         if broker is not None:

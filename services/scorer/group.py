@@ -67,6 +67,7 @@ class NotEntered(Exception):
         )
 
 
+# The client refuses a listener of another class, and has no types.
 class Turns(ConsumerRebalanceListener):  # type: ignore[misc]
     """Notes that the group was rebalanced; the loop does what follows from it."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -364,19 +365,21 @@ async def test_while_a_month_is_dropped_or_restored_reports_are_placed_and_score
     """A long transaction of ours would hold up the sequencer, so there is none."""
     async with lived(database) as system:
         path = await system.archive(tmp_path, drop=False)
-        for number, work in enumerate((drop_month, restore_month), 300):
+        works: tuple[Callable[[Any], Coroutine[Any, Any, object]], ...] = (
+            lambda connection: drop_month(connection, path, system.now),
+            lambda connection: restore_month(connection, path),
+        )
+        for number, work in enumerate(works, 300):
             other = await asyncpg.connect(database)
             slow = _Slow(other)
-            more = (system.now,) if work is drop_month else ()
-            task = asyncio.create_task(work(slow, path, *more))  # type: ignore[operator]
+            task = asyncio.create_task(work(slow))
             await asyncio.wait_for(slow.filling.wait(), 20)
             await system.post(payments(number, UNITS[0], "2025-05", system.now))
             head = await system.db.fetchval("SELECT seq FROM log_head")
             assert system.scorer.position == head
             assert await system.db.fetchval("SELECT max(seq) FROM measurement") == head
             with pytest.raises(Refused, match="another archive command"):
-                await (drop_month(system.db, path, system.now) if more
-                       else restore_month(system.db, path))  # fmt: skip
+                await work(system.db)
             slow.go_on.set()
             await task
             await other.close()

@@ -20,7 +20,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from chitieu.kafka import cluster
 from chitieu.kafka.cluster import KafkaFault
 from chitieu.kafka.connection import client_options
-from chitieu.kafka.declared import declaration, declared
+from chitieu.kafka.declared import Key, declaration, declared
 from chitieu.kafka.names import DEAD_LETTER, LOG, RESULTS
 from chitieu.kafka.topics import Difference, Finding, check, create
 from chitieu.settings import KafkaSettings
@@ -55,8 +55,8 @@ async def admin_of(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.close()
 
 
-async def make(kafka: KafkaSettings, key: str, partitions: int, **config: str) -> None:
-    topic = declared(kafka.prefix)[key].with_replication(1)  # type: ignore[index]
+async def make(kafka: KafkaSettings, key: Key, partitions: int, **config: str) -> None:
+    topic = declared(kafka.prefix)[key].with_replication(1)
     given = {**topic.config, **{name.replace("_", "."): v for name, v in config.items()}}
     async with admin_of(kafka) as admin:
         answer = await admin.create_topics([NewTopic(topic.name, partitions, 1, None, given)])
