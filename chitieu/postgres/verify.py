@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chitieu.periods import civil_day, from_microseconds
-from chitieu.places import Place, Places, place_key
+from chitieu.places import Place, Places, place_key, place_of
 from chitieu.ports import Entry
 from chitieu.postgres.closings_check import Checked, check_closings
 from chitieu.postgres.facts import REPORT_COLUMNS, evaluated, report_to_row, scored
@@ -201,11 +201,6 @@ async def _facts(connection: Any, effects: Effects) -> Difference | None:
     )
 
 
-def _place_of(places: Places, key: str) -> Place | None:
-    code, _, since = key.partition("@")
-    return places.bearing(code, dt.date.fromisoformat(since or "1900-01-01"))
-
-
 def replayed_world(engine: Engine, effects: Effects, place: Place) -> World:
     """A place's world at the end of a replay."""
     units = {code for unit in engine.registry.units_ever_in(place) for code in unit.codes}
@@ -233,7 +228,7 @@ async def _results(
         days.setdefault(key, newest)
     expected: list[Row] = []
     for key, as_of in sorted(days.items()):
-        place = _place_of(engine.registry.places, key)
+        place = place_of(engine.registry.places, key)
         if place is not None:
             expected += _expected(engine, effects, place, as_of)
     pairs = ([tuple(row)[1:] for row in stored], expected)
