@@ -50,11 +50,11 @@ def write(path: Path, seed: int, count: int, units: list[UnitRecord]) -> Written
     corrected = round(count * CORRECTIONS)
     events = [_report(chance, codes, number) for number in range(originals)]
     events += [
-        _correction(chance, chance.choice(events[:originals]), number)
+        _correction(chance, events[chance.randrange(originals)], number)
         for number in range(corrected)
     ]
     repeated = count - len(events)
-    events += [chance.choice(events[: originals + corrected]) for _ in range(repeated)]
+    events += [events[chance.randrange(originals + corrected)] for _ in range(repeated)]
     chance.shuffle(events)
     lines = 0
     with path.open("w", encoding="utf-8") as file:
