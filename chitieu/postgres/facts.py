@@ -199,7 +199,10 @@ async def evaluated(connection: Any) -> int:
 async def touched_between(
     connection: Any, registry: Registry, places: Sequence[str], after: int, until: int
 ) -> dict[str, Touched]:
-    """What moved in (after, until] for each of these place keys, without what did not."""
+    """What moved in (after, until] for each of these place keys, without what did not.
+
+    Of a long span it is not asked what moved of a place: looking takes longer than evaluating all.
+    """
     moved = await connection.fetch(
         "SELECT place, seq FROM place_position WHERE seq > $1 AND seq <= $2"
         " AND place = ANY($3::text[])",
@@ -215,7 +218,7 @@ async def touched_between(
         units = registry.units_ever_in(place) if place else ()
         codes = [code for unit in units for code in unit.codes]
         found[key] = (
-            Touched(all=True) if key in whole
+            Touched(all=True) if key in whole or until - after > _SHORT
             else await _touched_by(connection, codes, after, until)
         )  # fmt: skip
     return found

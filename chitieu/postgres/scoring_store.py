@@ -127,15 +127,25 @@ async def known_of(connection: Any, seq: int) -> int:
     return value or 0
 
 
+# From place to place by the index: there are millions of positions, and some dozens of places.
+_KNOWN_OF_PLACES = """
+WITH RECURSIVE p(place) AS (
+    SELECT min(place) FROM place_position
+    UNION ALL
+    SELECT (SELECT min(place) FROM place_position WHERE place > p.place)
+    FROM p WHERE p.place IS NOT NULL
+)
+SELECT p.place, l.first_known + (n.seq - l.first_seq) AS known FROM p
+CROSS JOIN LATERAL (SELECT seq FROM place_position WHERE place = p.place AND seq <= $1
+    ORDER BY seq DESC LIMIT 1) n
+CROSS JOIN LATERAL (SELECT first_seq, first_known FROM log WHERE first_seq <= n.seq
+    ORDER BY first_seq DESC LIMIT 1) l
+"""
+
+
 async def known_of_places(connection: Any, until: int) -> dict[str, int]:
     """Known time of the newest position up to `until` that concerns each place, by place key."""
-    rows = await connection.fetch(
-        "SELECT p.place, l.first_known + (p.seq - l.first_seq) AS known FROM"
-        " (SELECT place, max(seq) AS seq FROM place_position WHERE seq <= $1 GROUP BY place) p"
-        " CROSS JOIN LATERAL (SELECT first_seq, first_known FROM log WHERE first_seq <= p.seq"
-        " ORDER BY first_seq DESC LIMIT 1) l",
-        until,
-    )
+    rows = await connection.fetch(_KNOWN_OF_PLACES, until)
     return {row["place"]: row["known"] for row in rows}
 
 
