@@ -62,7 +62,7 @@ _FALLS_OF = """
 SELECT c.at_seq, c.seq, c.at_known, c.stands, c.why, m.unit, m.metric
 FROM (SELECT DISTINCT seq, unit, metric FROM ({rows}) r) m
 CROSS JOIN LATERAL (
-    SELECT * FROM standing_change WHERE seq = m.seq AND at_seq > $7 AND at_seq <= $2 OFFSET 0
+    SELECT * FROM standing_change WHERE seq = m.seq AND at_seq <= $2 OFFSET 0
 ) c
 ORDER BY c.at_seq, c.seq
 """
@@ -142,11 +142,11 @@ async def grow(
             block = Block(Stored(**row))
             reports.extend(block)
             count += len(block)
-    if few:
+    if few or after:
+        # What is held already may have fallen too: by the changes, not by all that ever came.
         fell = await _fallen_between(connection, span, codes, named)
     else:
-        asked = (until, codes, named, 0, high)
-        fell = await connection.fetch(_FALLS_OF.format(rows=rows), 0, *asked, after)
+        fell = await connection.fetch(_FALLS_OF.format(rows=rows), after, *asked)
     for row in fell:
         change = Change(row["seq"], row["unit"], row["metric"], row["stands"], row["why"])
         reports.settle(change, row["at_seq"], row["at_known"])

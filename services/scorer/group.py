@@ -36,8 +36,10 @@ from services.scorer.place_results import Evaluator
 logger = logging.getLogger("chitieu.scorer")
 
 POLL_MS: Final = 200
-# While messages come without a pause, results are evaluated this often all the same.
+# While messages come without a pause, results are evaluated all the same: this long after the last
+# time, and never for more than a fifth of the time.
 _AT_LEAST_EVERY_S: Final = 30.0
+_TIMES_AS_LONG: Final = 4.0
 _LOOK_FOR_GAPS_S: Final = 2.0
 _SHOW_LAG_S: Final = 5.0
 
@@ -104,7 +106,7 @@ class GroupScorer:
         self._registries = Registries(places)
         self._routes: Routes | None = None
         self._evaluator: Evaluator | None = None
-        self._evaluated = self._looked = self._shown = 0.0
+        self._evaluate_at = self._looked = self._shown = 0.0
         self.assigned: tuple[int, ...] = ()
         self.position = 0
         self._settled = False
@@ -134,9 +136,11 @@ class GroupScorer:
         if self._turns.new:
             await self._take_over()
         busy = await self._take_messages(now)
-        if not busy or time.monotonic() - self._evaluated > _AT_LEAST_EVERY_S:
+        if not busy or time.monotonic() > self._evaluate_at:
+            started = time.monotonic()
             busy = await self._evaluate(civil_day(now)) or busy
-            self._evaluated = time.monotonic()
+            took = time.monotonic() - started
+            self._evaluate_at = started + took + max(_AT_LEAST_EVERY_S, _TIMES_AS_LONG * took)
         await self._look_for_gaps()
         await self._show_lag()
         return busy
