@@ -295,24 +295,33 @@ def is_freed(period: Days, unit: Unit, waived: set[dt.date]) -> bool:
 def expected_periods(question: Question, unit: Unit, on: dt.date, known_day: dt.date) -> list[Days]:
     """Whole months in the window, ended by `on`, due by `known_day`, on any day of which it was
     in scope and open."""
+    months = _months_due(question["window_from"], on, question["report_within"], known_day)
+    return [
+        month for month in months
+        if any(in_scope(question, unit, day) and is_open(unit, day) for day in _in_order(month))
+    ]  # fmt: skip
+
+
+@functools.cache
+def _months_due(start: dt.date, on: dt.date, within: int, known_day: dt.date) -> list[Days]:
     found = []
     for year in (2024, 2025, 2026):
         for month in range(1, 13):
             first, last = dt.date(year, month, 1), _last_of_month(year, month)
-            whole = question["window_from"] <= first and last <= on
-            due = last + question["report_within"] * ONE_DAY <= known_day
-            days = sorted(every_day(first, last)) if whole and due else []
-            if any(in_scope(question, unit, day) and is_open(unit, day) for day in days):
+            if start <= first and last <= on and last + within * ONE_DAY <= known_day:
                 found.append((first, last))
     return found
 
 
-def reported(reports: Iterable[Event], period: Days) -> bool:
-    """ "When counted extents cover all its days"."""
-    days: set[dt.date] = set()
-    for report in reports:
-        days |= every_day(*extent(report))
-    return every_day(*period) <= days
+@functools.cache
+def _in_order(days: Days) -> list[dt.date]:
+    return sorted(every_day(*days))
+
+
+def reported(reports: Iterable[Event], periods: Iterable[Days]) -> int:
+    """How many are: "when counted extents cover all its days"."""
+    days = {day for report in reports for day in every_day(*extent(report))}
+    return sum(every_day(*period) <= days for period in periods)
 
 
 # --- verdicts ------------------------------------------------------------------------------------
@@ -384,7 +393,7 @@ def _of_unit(
         sum((Fraction(f[whole]) for f in fields), Fraction(0)) if whole else Fraction(0),
         len(mine),
         len(periods),
-        sum(reported(reports, period) for period in periods),
+        reported(reports, periods),
         (open_days and is_freed(window, unit, waived)) or len(periods) < len(asked),
     )
 

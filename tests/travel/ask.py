@@ -106,10 +106,7 @@ def expected(stored: Stored, asking: Asking) -> Answer:
     version = stored.version(asking.known)
     assert version is not None  # no question lies before the first catalogue
     question = asking.asked.questions[version]
-    log = [
-        event for event in stored.known_by(asking.asked.province, asking.known)
-        if event.get("metric") in (None, question["metric"])
-    ]  # fmt: skip
+    log = stored.known_by(asking.asked.province, question["metric"], asking.known)
     units = {event["code"] for event in log if event["kind"] == "unit"}
     # An event is about a registered unit; a retraction says no unit of its own.
     log = [event for event in log if event.get("unit", "") in units or event["kind"] == "unit"]

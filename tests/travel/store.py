@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import datetime as dt
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,19 +26,29 @@ NOW = from_microseconds(END + DAY)
 
 
 class Stored:
-    """What was placed: each thing with its known time, by province, oldest first."""
+    """What was placed: each thing with its known time, by province and metric, oldest first."""
 
     def __init__(self, history: History) -> None:
         self.history = history
-        self.by_province: dict[str, list[tuple[int, Event]]] = {c: [] for c in history.provinces}
+        self._placed: defaultdict[tuple[str, str | None], list[tuple[int, Event]]]
+        self._placed = defaultdict(list)
         self.times: list[int] = []
         self.catalogues: list[int] = []
         self.clock = START
 
-    def known_by(self, province: str, known: int) -> list[Event]:
-        """What was known of a province at an instant."""
-        held = self.by_province[province]
-        return [event for _, event in held[: bisect.bisect(held, known, key=lambda p: p[0])]]
+    def add(self, known: int, event: Event) -> None:
+        """What was placed last. Units and retractions are of no metric."""
+        code = event.get("code") or event["unit"]
+        self._placed[code[:2], event.get("metric")].append((known, event))
+        self.times.append(known)
+
+    def known_by(self, province: str, metric: str, known: int) -> list[Event]:
+        """What was known of a province and a metric at an instant, in no order."""
+        return [
+            event
+            for held in (self._placed[province, None], self._placed[province, metric])
+            for _, event in held[: bisect.bisect(held, known, key=lambda placed: placed[0])]
+        ]
 
     def version(self, known: int) -> int | None:
         """Which catalogue was known; None before the first."""
@@ -73,9 +84,7 @@ async def store(connection: asyncpg.Connection, stored: Stored, events: Sequence
         await _append(connection, [new_entry(event) for event in part], stored.clock)
         first = await _placed(connection, stored.clock + MINUTE)
         for number, event in enumerate(part):
-            code = event.get("code") or event["unit"]
-            stored.by_province[code[:2]].append((first + number, event))
-            stored.times.append(first + number)
+            stored.add(first + number, event)
 
 
 async def store_catalogue(connection: asyncpg.Connection, stored: Stored, version: int) -> None:
