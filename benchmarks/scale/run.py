@@ -30,7 +30,8 @@ from chitieu.settings import KafkaSettings
 _OF_THE_RUN: Final = ("changed_at", "links")
 _CLIENTS: Final = 4
 _KILL_EVERY_S: Final = 4.0
-_OLD_ENOUGH_S: Final = 12.0
+# `up` gives up a process that dies again and again within 20 s of its start.
+_OLD_ENOUGH_S: Final = 21.0
 _AWAY_S: Final = 60.0
 _REBALANCE_EVERY_S: Final = 2.0
 
