@@ -2,8 +2,8 @@
 
 Each family comes in shapes: `steady` (a year like any other), `growth` (the same gain every
 period), `shift` (from one period on another level) and `stop` (nothing more from one period on).
-They are made by other formulas than those of the forecasts: logistic curves, random walks in
-log-odds, gamma noise, seasons.
+`turn` is where the last two break. They are made by other formulas than those of the forecasts:
+logistic curves, random walks in log-odds, gamma noise, seasons.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 PERIODS = 12
 SHAPES = ("steady", "growth", "shift", "stop")
+BREAKING = ("shift", "stop")
 FAMILIES = ("adoption", "ratio", "total", "stock")
 
 
@@ -25,11 +26,15 @@ class Series(NamedTuple):
     parts: list[float]
     wholes: list[float]
     value: float  # the target, percent or in the measure of the total
+    turn: int | None  # the first period that is unlike those before it
+
+
+Made = tuple[list[float], list[float], int]
 
 
 def made(family: str, shape: str, chance: random.Random) -> Series:
     """One year."""
-    parts, wholes = {
+    parts, wholes, turn = {
         "adoption": _adoption, "ratio": _ratio, "total": _total, "stock": _stock,
     }[family](shape, chance)  # fmt: skip
     end = outcome(family, parts, wholes, PERIODS)
@@ -37,7 +42,7 @@ def made(family: str, shape: str, chance: random.Random) -> Series:
         value = round(max(1.0, end * chance.uniform(0.75, 1.25)))
     else:
         value = min(100, max(5, 5 * round((end + chance.gauss(0, 8)) / 5)))
-    return Series(family, shape, parts, wholes, value)
+    return Series(family, shape, parts, wholes, value, turn if shape in BREAKING else None)
 
 
 def outcome(family: str, parts: list[float], wholes: list[float], until: int) -> float:
@@ -57,7 +62,7 @@ def _break(chance: random.Random) -> int:
     return chance.randint(2, PERIODS - 2)
 
 
-def _adoption(shape: str, chance: random.Random) -> tuple[list[float], list[float]]:
+def _adoption(shape: str, chance: random.Random) -> Made:
     units = chance.choice([8, 12, 20, 35, 60, 120, 200])
     now = round(units * chance.uniform(0, 0.5))
     hazard = chance.uniform(0.02, 0.2)
@@ -79,10 +84,10 @@ def _adoption(shape: str, chance: random.Random) -> tuple[list[float], list[floa
             new = min(left, max(0, round(gain + chance.gauss(0, 0.3 * gain))))
         now += new
         achieved.append(now)
-    return achieved, [float(units)] * PERIODS
+    return achieved, [float(units)] * PERIODS, turn
 
 
-def _ratio(shape: str, chance: random.Random) -> tuple[list[float], list[float]]:
+def _ratio(shape: str, chance: random.Random) -> Made:
     odds, size = chance.gauss(0.5, 1.2), math.exp(chance.uniform(4, 10))
     walk, noise = chance.uniform(0.02, 0.2), chance.uniform(0.02, 0.25)
     slope, jump = chance.uniform(0.03, 0.15), chance.choice([-1, 1]) * chance.uniform(0.4, 1.4)
@@ -102,12 +107,12 @@ def _ratio(shape: str, chance: random.Random) -> tuple[list[float], list[float]]
         part = round(whole * share + chance.gauss(0, math.sqrt(whole * share * (1 - share))))
         parts.append(min(whole, max(0, part)))
         wholes.append(float(whole))
-    return parts, wholes
+    return parts, wholes, turn
 
 
-def _total(shape: str, chance: random.Random) -> tuple[list[float], list[float]]:
+def _total(shape: str, chance: random.Random) -> Made:
     size, rough = math.exp(chance.uniform(2, 8)), chance.uniform(4, 60)
-    slope, after, turn = chance.uniform(0.02, 0.1), chance.choice([0.3, 0.5, 1.8, 2.5]), 0
+    slope, after = chance.uniform(0.02, 0.1), chance.choice([0.3, 0.5, 1.8, 2.5])
     turn = _break(chance)
     level, added = size, list[float]()
     for period in range(PERIODS):
@@ -121,10 +126,10 @@ def _total(shape: str, chance: random.Random) -> tuple[list[float], list[float]]
             level = 0.0
         season = 1 - 0.25 * (period == 1)
         added.append(float(round(level * season * chance.gammavariate(rough, 1 / rough))))
-    return added, [1.0] * PERIODS
+    return added, [1.0] * PERIODS, turn
 
 
-def _stock(shape: str, chance: random.Random) -> tuple[list[float], list[float]]:
+def _stock(shape: str, chance: random.Random) -> Made:
     people = round(math.exp(chance.uniform(5, 13)))
     share, gain = chance.uniform(0.1, 0.8), chance.uniform(0.003, 0.04)
     turn, after = _break(chance), chance.choice([0.2, 0.4, 2.0, 3.0])
@@ -139,4 +144,4 @@ def _stock(shape: str, chance: random.Random) -> tuple[list[float], list[float]]
             step = 0.0
         share = min(1.0, max(0.0, share + step + chance.gauss(0, 0.001)))
         parts.append(float(round(people * share)))
-    return parts, [float(people)] * PERIODS
+    return parts, [float(people)] * PERIODS, turn

@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Literal
 
 from chitieu.outlook.level import CALM, LIVELY, Ahead, mean_ahead
+from chitieu.outlook.stops import kept_up, with_stops
 from chitieu.outlook.student import mixture_cdf, quantile
 
 Method = Literal["adoption", "pooled_ratio", "total", "stock", "succession"]
@@ -25,8 +26,8 @@ _RATE = 2.5
 _TOTAL = 0.2
 _STOCK = (0.2, 0.1)
 _UNITS = (0.02, 0.1)
-# Units only arrive, and no more than are left: the t, open to both sides, is too wide.
-_UNITS_NARROWED = 0.85
+# What adds up falls back seldom: the t, open to both sides, is too wide.
+_NARROWED = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +103,6 @@ def _ends(ahead: Ahead) -> tuple[Callable[[float], float], float, float, float]:
         quantile(below, 0.5, near, far),
         quantile(below, HIGH, near, far),
     )
-
-
-def kept_up(periods: int, steps: int) -> float:
-    """The chance that what held in each of `periods` periods holds in each of the next `steps`."""
-    chance = 1.0
-    for step in range(steps):
-        held = 4.0 + periods + step
-        chance *= held / (held + 0.5)
-    return chance
 
 
 def succession(periods: int, steps: int) -> Forecast:
@@ -198,7 +190,8 @@ def total(
     if steps == 0 or typical == 0:
         return _certain("total", len(known), at_least, required)
     begin = next(i for i, figure in enumerate(added) if figure is not None)
-    ahead = mean_ahead(added[begin:], steps, LIVELY, _TOTAL * typical)
+    ahead = mean_ahead(added[begin:], steps, LIVELY, _TOTAL * typical, narrowed=_NARROWED)
+    ahead = with_stops(ahead, added[begin:], steps, counted=True)
     below, *found = _ends(ahead)
 
     def sum_below(x: float) -> float:
@@ -220,7 +213,8 @@ def stock(shares: Sequence[float], steps: int, required: Required) -> Forecast |
         return _stays("stock", len(shares), _PERCENT, steps, required)
     steps_made = [b - a for a, b in itertools.pairwise(shares)]
     typical = sum(abs(step) for step in steps_made) / len(steps_made)
-    ahead = mean_ahead(steps_made, steps, CALM, _STOCK[0] * typical + _STOCK[1])
+    ahead = mean_ahead(steps_made, steps, CALM, _STOCK[0] * typical + _STOCK[1], narrowed=_NARROWED)
+    ahead = with_stops(ahead, steps_made, steps, counted=False)
     below, low, middle, high = _ends(ahead)
 
     def at(step: float) -> float:
@@ -248,21 +242,19 @@ def adoption(
         return _stays("adoption", len(achieved), _PERCENT, steps, required)
     arrived = [float(b - a) for a, b in itertools.pairwise(achieved)]
     typical = sum(abs(number) for number in arrived) / len(arrived)
-    ahead = mean_ahead(
-        arrived, steps, CALM, _UNITS[0] * typical + _UNITS[1], narrowed=_UNITS_NARROWED
-    )
+    ahead = mean_ahead(arrived, steps, CALM, _UNITS[0] * typical + _UNITS[1], narrowed=_NARROWED)
+    ahead = with_stops(ahead, arrived, steps, counted=True)
     below, *found = _ends(ahead)
     low, middle, high = (min(float(units), max(0.0, now + steps * each)) for each in found)
     # Whole units inside the interval; the middle one where it holds none.
     least, most, likely = math.ceil(max(low, now)), math.floor(high), round(max(middle, now))
     if least > most:
         least = most = likely
+    met = [n for n in range(now, units + 1) if _meets(_PERCENT * n / units, required)]
     chance = 0.0
-    for count in range(now, units + 1):
-        if _meets(_PERCENT * count / units, required):
-            upper = 1.0 if count == units else below((count + 0.5 - now) / steps)
-            lower = 0.0 if count == now else below((count - 0.5 - now) / steps)
-            chance += upper - lower
+    if met:  # one run of numbers
+        upper = 1.0 if met[-1] == units else below((met[-1] + 0.5 - now) / steps)
+        chance = upper - (0.0 if met[0] == now else below((met[0] - 0.5 - now) / steps))
     shown = [_digits(_PERCENT * count / units, 2) for count in (least, likely, most)]
     return Forecast("adoption", len(achieved), shown[0], shown[1], shown[2], _told(chance))
 

@@ -30,10 +30,10 @@ class Model(NamedTuple):
 
 # What flows varies with the season and with who works; what is built up changes its pace less.
 LIVELY = (
-    Model(0.1, 0.0, 0.0, 0.0, 0.25),
+    Model(0.1, 0.0, 0.0, 0.0, 0.1),
     Model(1.0, 0.0, 0.0, 0.0, 0.2),
-    Model(6.0, 0.0, 0.0, 0.0, 0.2),
-    Model(0.2, 0.1, 0.5, 0.9, 0.35),
+    Model(6.0, 0.0, 0.0, 0.0, 0.4),
+    Model(0.2, 0.1, 0.5, 0.9, 0.3),
 )
 CALM = (
     Model(0.02, 0.0, 0.0, 0.0, 0.4),
