@@ -169,6 +169,7 @@ def explanation_json(outcome: Outcome, why: str | None, pin: Pin) -> dict[str, A
             for m in figures.missing
         ],
         "arithmetic": arithmetic_json(outcome),
+        "places": None,
         "waived": _waived(outcome),
         "gap": gap_of_units_json(outcome),
         "rule": _rule(outcome, why),

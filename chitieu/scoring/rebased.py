@@ -44,16 +44,20 @@ class Part:
 
 
 class Piece(NamedTuple):
-    """Figures of one unit that lie together, and the places in one of which they do."""
+    """Figures of one unit that lie together, and the places in one of which they do.
+
+    `unit` is None for the nothing that a province's places hold at least.
+    """
 
     held: Held
     figures: Figures
     of_area: bool
+    unit: str | None = None
 
 
 def rebased(outcome: Outcome, where: Where) -> tuple[Part, ...]:
     """The parts of a result, by their first place; those of its province even when empty."""
-    pieces = list(_pieces(outcome, where))
+    pieces = list(pieces_of(outcome, where))
     province = where.place(outcome.asked.place) if where.level == "province" else ()
     empty = [Piece(frozenset([key]), _nothing(outcome), False) for key in province]
     # What cannot be told apart is joined: the finest division for which sums are known.
@@ -107,7 +111,8 @@ def _judged(outcome: Outcome, figures: Figures) -> Judgement:
     return verdict_on(asked, part)
 
 
-def _pieces(outcome: Outcome, where: Where) -> Iterator[Piece]:
+def pieces_of(outcome: Outcome, where: Where) -> Iterator[Piece]:
+    """What each unit adds, divided by where it lay; none for a percentage without a fraction."""
     whole = outcome.judgement
     if whole.basis in ("printed", "status"):
         return
@@ -122,7 +127,7 @@ def _pieces(outcome: Outcome, where: Where) -> Iterator[Piece]:
         if unit is None:
             continue
         held = where.unit(unit, _held(outcome, whole.on))
-        yield Piece(held, _of_unit(outcome, unit, question), is_area(unit, whole.on))
+        yield Piece(held, _of_unit(outcome, unit, question), is_area(unit, whole.on), code)
 
 
 def _question(outcome: Outcome) -> Question | None:
@@ -187,7 +192,7 @@ def _of_sums(outcome: Outcome, where: Where, question: Question) -> Iterator[Pie
         there.received += not is_missing
     for code, pieces in lie_in.items():
         for held, found in pieces.items():
-            yield Piece(held, found, is_area(units[code], question.on))
+            yield Piece(held, found, is_area(units[code], question.on), code)
 
 
 def _count(figures: Figures, item: Counted) -> None:

@@ -21,6 +21,7 @@ from chitieu.scoring.card import Pin, evaluate_place
 from chitieu.scoring.outcome import Outcome
 from chitieu.scoring.rebased import rebased
 from chitieu.scoring.rebased_json import places_json
+from chitieu.scoring.rebased_units import explained_places
 from chitieu.scoring.where import Where
 from chitieu.scoring.world import World
 from tests.builders import (
@@ -185,8 +186,27 @@ def shown_totals(found: Outcome, where: Where) -> tuple[Decimal, Decimal]:
     )
 
 
+def pieces_add_up(found: Outcome, where: Where) -> None:
+    """Each part is what its units add, no more and no less."""
+    told = explained_places(found, where)
+    groups = [((part["code"],), part) for part in told["parts"]]
+    groups += [(tuple(group["places"]), group) for group in told["together"]]
+    shared = {code for codes, _ in groups if len(codes) != 1 for code in codes}
+    for codes, shown in groups:
+        if len(codes) == 1 and codes[0] in shared:
+            continue  # null: its figures stand in its group
+        mine = [u for u in told["units"] if bool(u["places"]) == bool(codes)
+                and set(u["places"]) <= set(codes)]  # fmt: skip
+        for name in ("numerator", "denominator"):
+            whole = sum((Decimal(u[name] or 0) for u in mine), Decimal(0))
+            assert whole == Decimal(shown[name] or 0), (name, codes)
+        for name in ("reports", "missing"):
+            assert sum(u[name] for u in mine) == shown[name], (name, codes)
+
+
 def check(found: Outcome, where: Where) -> None:
     assert totals(found, where) == as_reported(found)
+    pieces_add_up(found, where)
     judgement = found.judgement
     assert shown_totals(found, where) == (judgement.numerator or 0, judgement.denominator or 0)
     for part in places_json(found, where)["parts"]:

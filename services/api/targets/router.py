@@ -16,6 +16,7 @@ from chitieu.scoring.card import result_json
 from chitieu.scoring.explanation import explanation_json
 from chitieu.scoring.outcome import Outcome
 from chitieu.scoring.rebased_json import with_places
+from chitieu.scoring.rebased_units import explained_places, unit_places
 from services.api.access import sees_units
 from services.api.answers import Body, Page, respond, unkept
 from services.api.catalogue.router import TargetPath
@@ -23,7 +24,7 @@ from services.api.documented import answers
 from services.api.keyring import Caller
 from services.api.parameters import Moment, UsesMoment, UsesOn, UsesPage
 from services.api.pinned import Pinned
-from services.api.places.by_day import UsesPlaces, need_places, where_of
+from services.api.places.by_day import ByPlaces, UsesPlaces, need_places, where_of
 from services.api.reading import (
     body_for,
     catalogue_at,
@@ -148,17 +149,28 @@ async def target_result(
     responses=answers("target_explanation", *PROBLEMS, key=True, missing=True),
 )
 async def target_explanation(
-    request: Request, api: UsesApi, principal: Caller, asks: Asks
+    request: Request, api: UsesApi, principal: Caller, asks: Asks, by: UsesPlaces
 ) -> Response:
-    """Every report that counts and every one that does not, the rule, the clause."""
+    """Every report that counts and every one that does not, the rule, the clause.
+
+    With `places`, also by the places of that day, and which units make up each part.
+    """
     found = await find(api, principal, asks)
     need_units(principal, found)
-
-    def make() -> object:
-        return explanation_json(found.outcome, found.why, found.pinned.pin)
-
-    body = await body_for(api, "explanation", found.place, found.pinned, asks.target, make)
+    need_places(principal, by)
+    body = await body_for(
+        api, "explanation", found.place, found.pinned, (asks.target, by),
+        lambda: explained(api, found, by),
+    )  # fmt: skip
     return respond(request, body)
+
+
+def explained(api: Api, found: Found, by: ByPlaces | None) -> dict[str, Any]:
+    """The explanation of a result, by the places that were asked for."""
+    answer = explanation_json(found.outcome, found.why, found.pinned.pin)
+    if by is not None:
+        answer["places"] = explained_places(found.outcome, where_of(api, by))
+    return answer
 
 
 @router.get(
@@ -186,14 +198,20 @@ async def target_history(
     responses=answers("target_units", *PROBLEMS, "bad_cursor", key=True, missing=True),
 )
 async def target_units(
-    request: Request, api: UsesApi, principal: Caller, asks: Asks, page: UsesPage
+    request: Request, api: UsesApi, principal: Caller, asks: Asks, page: UsesPage, by: UsesPlaces
 ) -> Response:
-    """They add up to the result's; silent units stand with what is missing."""
+    """They add up to the result's; silent units stand with what is missing.
+
+    With `places`, each also by the places of that day in which its figures lie.
+    """
     found = await find(api, principal, asks, page.known)
     need_units(principal, found)
+    need_places(principal, by)
 
     def make() -> object:
-        items = unit_items(found.outcome)
+        where = None if by is None else where_of(api, by)
+        held = None if where is None else unit_places(found.outcome, where)
+        items = unit_items(found.outcome, held)
         shown, cursor = page.cut(items, lambda i: str(i["unit"]), found.pinned.known)
         return found.head | {"items": shown, "next_cursor": cursor}
 

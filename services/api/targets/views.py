@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -63,8 +64,13 @@ def _snapshot(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def unit_items(outcome: Outcome) -> list[dict[str, Any]]:
-    """What each unit adds, by code; those in scope that add nothing stand too."""
+def unit_items(
+    outcome: Outcome, places: Mapping[str, list[dict[str, Any]]] | None = None
+) -> list[dict[str, Any]]:
+    """What each unit adds, by code; those in scope that add nothing stand too.
+
+    `places`: of each unit its pieces by the places of a day, where that is asked for.
+    """
     figures, registry = outcome.judgement.figures, outcome.world.registry
     counted: defaultdict[str, list[Counted]] = defaultdict(list)
     missing: defaultdict[str, list[str | None]] = defaultdict(list)
@@ -83,6 +89,7 @@ def unit_items(outcome: Outcome) -> list[dict[str, Any]]:
         items.append({
             "unit": code, "name": name, **_sums(counted[code], missing[code]),
             "waived": sorted(waived[code]),
+            "places": None if places is None else places.get(code, []),
         })  # fmt: skip
     return items
 
