@@ -21,8 +21,12 @@ _SCHEME: Final = HTTPBearer(
 
 async def caller(request: Request, _: Annotated[Any, Security(_SCHEME)]) -> Principal:
     """The principal of a request that needs a key. Problems `key_missing`, `key_invalid`."""
+    return await principal_of(request, bearer(request.scope))
+
+
+async def principal_of(request: Request, given: bytes | None) -> Principal:
+    """Whose key this is. Problems `key_missing`, `key_invalid`."""
     ring: KeyRing = request.app.state.api.keyring
-    given = bearer(request.scope)
     if given is None:
         raise Problem("key_missing", headers=_CHALLENGE)
     found = await ring.principal(given)

@@ -170,12 +170,16 @@ class Caller:
     def __init__(self, client: httpx.AsyncClient, keys: dict[str, str]) -> None:
         self._client, self._keys = client, keys
 
+    def key(self, name: str) -> str:
+        """The text of a key, or what is none as it is."""
+        return self._keys.get(name, name)
+
     async def __call__(
         self, path: str, as_: str | None = "admin", method: str = "GET", **given: Any
     ) -> httpx.Response:
         headers = dict(given.pop("headers", {}))
         if as_ is not None:
-            headers["authorization"] = f"Bearer {self._keys.get(as_, as_)}"
+            headers["authorization"] = f"Bearer {self.key(as_)}"
         return await self._client.request(method, path, headers=headers, **given)
 
 

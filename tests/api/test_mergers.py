@@ -91,3 +91,43 @@ async def test_a_units_key_sees_no_single_commune(ask: Caller) -> None:
     by = f"{OWN}&places=2025-03-31"
     assert (await ask(f"{by}&level=commune", as_="unit")).status_code == 404
     assert (await ask(by, as_="unit")).content == (await ask(by)).content
+
+
+async def test_an_explanation_tells_whose_figures_make_up_each_place(ask: Caller) -> None:
+    by = "places=2025-02-10&level=district"
+    results = (await card(ask, f"{RECORDS}&{by}"))["results"]
+    divided = [r for r in results if len(r["places"]["parts"]) > 1 and r["numerator"] is not None]
+    assert divided
+    for result in divided[:3]:
+        told = await card(ask, f"{result['links']['explanation']}&{by}")
+        places = told["places"]
+        assert {k: places[k] for k in result["places"]} == result["places"]
+        part = next(p for p in places["parts"] if p["numerator"] is not None)
+        mine = [u for u in places["units"] if u["places"] == [part["code"]]]
+        assert sum(u["numerator"] for u in mine) == part["numerator"]
+        plain = await card(ask, result["links"]["explanation"])
+        assert plain == {**told, "places": None}
+        listed = (await card(ask, f"{result['links']['units']}&{by}&limit=500"))["items"]
+        assert [
+            {"unit": item["unit"], "name": item["name"], **piece}
+            for item in listed for piece in item["places"]
+        ] == places["units"]  # fmt: skip
+        unasked = (await card(ask, f"{result['links']['units']}&limit=500"))["items"]
+        assert {item["places"] is None for item in unasked} == {True}
+        page = await ask(f"/t/{result['target']}/explanation?as_of=2025-02-10&{by}")
+        assert f"{part['code']} {part['name']}" in page.text
+        assert part["display"] in page.text
+
+
+async def test_where_nothing_can_be_divided_places_are_no_parameter(ask: Caller) -> None:
+    result = next(r for r in (await card(ask, RECORDS))["results"] if r["numerator"] is not None)
+    for path in (result["links"]["history"], result["links"]["receipt"],
+                 "/v1/units/dvhc-22/scorecard?as_of=2025-02-10",
+                 "/v1/provinces/22/completeness?as_of=2025-02-10"):  # fmt: skip
+        answer = await ask(f"{path}&places=2025-02-10")
+        assert (answer.status_code, answer.json()["code"]) == (400, "unknown_parameter"), path
+
+
+async def test_the_successors_page_names_whose_plan_it_is(ask: Caller) -> None:
+    assert "Của Bà Rịa – Vũng Tàu (77), đến 30/06/2025" in (await ask("/p/79", None)).text
+    assert "Của Bà Rịa" not in (await ask("/p/77?on=2025-03-31", None)).text

@@ -109,6 +109,27 @@ async def test_pages_load_nothing_from_elsewhere(ask: Caller) -> None:
     assert (await ask(f"/{link[1]}".replace("&amp;", "&"), None)).status_code == 200
 
 
+async def test_what_pages_load_is_kept_for_ever_and_never_stale(ask: Caller) -> None:
+    page = (await ask("/p/22", None)).text
+    link = re.search(r'href="\.\./(static/pages\.css)(\?v=[0-9a-f]{16})"', page)
+    assert link
+    named = await ask(f"/{link[1]}{link[2]}", None)
+    assert named.headers["cache-control"] == "public, max-age=31536000, immutable"
+    for other in ("", "?v=0123456789abcdef"):
+        answer = await ask(f"/{link[1]}{other}", None)
+        assert (answer.status_code, answer.content) == (200, named.content)
+        assert answer.headers["cache-control"] == "public, no-cache"
+    have = {"if-none-match": named.headers["etag"]}
+    assert (await ask(f"/{link[1]}", None, headers=have)).status_code == 304
+
+
+async def test_the_start_page_leads_to_every_description(ask: Caller) -> None:
+    page = (await ask("/", None)).text
+    for name in ("docs", "openapi.json", "asyncapi.json", "v1/plans", "v1/targets"):
+        assert f'href="{name}"' in page
+        assert (await ask(f"/{name}", None)).status_code == 200
+
+
 async def forwarding(world: World, transport: Any) -> AsyncIterator[Caller]:
     async with serving(world, ingest_url="http://ingest:1") as (app, ask):
         await app.state.api.ingest.aclose()

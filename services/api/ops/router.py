@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from pathlib import Path as Folder
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import PlainTextResponse, Response
 
-from chitieu.errors import Problem
 from chitieu.web import to_json
 from services.api.answers import Body, respond
 from services.api.asyncapi import described
@@ -19,23 +15,16 @@ from services.api.ops.checks import looked_at, warnings_of
 from services.api.ops.policy import PAGE_POLICY
 from services.api.parameters import one_of
 from services.api.state import UsesApi
+from services.api.static_files import address, static_answer
 
 router = APIRouter()
 
-_STATIC: Final = Folder(__file__).resolve().parent.parent / "static"
-_FILES: Final[Mapping[str, str]] = {
-    "swagger-ui-bundle.js": "text/javascript",
-    "swagger-ui.css": "text/css",
-    "docs.js": "text/javascript",
-    "pages.css": "text/css",
-    "explanation.js": "text/javascript",
-}
 _DOCS: Final = """<!doctype html>
 <html lang="vi"><head><meta charset="utf-8"><title>Chỉ Tiêu: API</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="static/swagger-ui.css"><link rel="icon" href="data:,"></head>
+<link rel="stylesheet" href="{css}"><link rel="icon" href="data:,"></head>
 <body><div id="docs"></div>
-<script src="static/swagger-ui-bundle.js"></script><script src="static/docs.js"></script>
+<script src="{bundle}"></script><script src="{own}"></script>
 </body></html>
 """
 
@@ -99,15 +88,17 @@ async def asyncapi(request: Request) -> Response:
 @router.get("/docs", include_in_schema=False)
 async def docs() -> Response:
     """The description as pages; everything they need is here."""
-    return Response(_DOCS, media_type="text/html", headers={"content-security-policy": PAGE_POLICY})
+    text = _DOCS.format(
+        css=address("swagger-ui.css"), bundle=address("swagger-ui-bundle.js"),
+        own=address("docs.js"),
+    )  # fmt: skip
+    headers = {"content-security-policy": PAGE_POLICY, "cache-control": "no-cache"}
+    return Response(text, media_type="text/html", headers=headers)
 
 
 @router.get("/static/{name}", include_in_schema=False)
-async def static(name: Annotated[str, Path()]) -> Response:
-    """Only the files that pages name."""
-    kind = _FILES.get(name)
-    if kind is None:
-        raise Problem("not_found")
-    content = await asyncio.to_thread((_STATIC / name).read_bytes)
-    headers = {"cache-control": "public, max-age=3600"}
-    return Response(content, media_type=kind, headers=headers)
+async def static(
+    request: Request, name: Annotated[str, Path()], v: Annotated[str | None, Query()] = None
+) -> Response:
+    """Only the files that pages name, under the version of their content."""
+    return static_answer(request, name, v)

@@ -7,39 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any, Final, Literal
 
-Json = Mapping[str, Any]
-Lang = Literal["vi", "en"]
+from services.api.pages.by_places import VERDICTS, Json, Lang, places_html
+
 Labels = Mapping[str, Mapping[str, str]]
-
-VERDICTS: Final[Mapping[str, tuple[str, str]]] = {
-    "met": ("Đạt", "Met"),
-    "not_met": ("Chưa đạt", "Not met"),
-    "unknown": ("Chưa rõ", "Unknown"),
-    "not_applicable": ("Không áp dụng", "Not applicable"),
-    "not_in_force": ("Chưa hiệu lực", "Not in force"),
-}
 
 
 class Explained:
     """One explanation in one language. `labels`: field of the metric → its title."""
 
     def __init__(self, answer: Json, lang: Lang, labels: Labels) -> None:
-        self._answer, self._lang, self._labels = answer, lang, labels
+        self._answer, self.lang, self._labels = answer, lang, labels
 
     def say(self, vi: str, en: str) -> str:
         """Our own words, already safe."""
-        return en if self._lang == "en" else vi
+        return en if self.lang == "en" else vi
 
     def both(self, words: Mapping[str, str]) -> str:
         """A text of the answer in this language, safe."""
-        return escape(str(words[self._lang]))
+        return escape(str(words[self.lang]))
 
     @property
     def title(self) -> str:
         """What is measured, and where."""
-        title = self._answer["title_en" if self._lang == "en" else "title"]
+        title = self._answer["title_en" if self.lang == "en" else "title"]
         return f"{title} – {self._answer['province']['name']}"
 
     def html(self) -> str:
@@ -47,6 +38,7 @@ class Explained:
         answer = self._answer
         parts = [
             f'<p class="lead">{self.both(answer["words"])}</p>', self._head(), self._sums(),
+            self._places(),
             self._reports(answer["counted"], self.say("Báo cáo được tính", "Reports that count")),
             self._reports(
                 answer["left_out"], self.say("Báo cáo không tính, vì sao", "Reports left out, why")
@@ -80,7 +72,7 @@ class Explained:
     def _fields(self, fields: Json) -> str:
         shown = []
         for name, value in fields.items():
-            label = self._labels.get(name, {}).get(self._lang, name)
+            label = self._labels.get(name, {}).get(self.lang, name)
             shown.append(f"{escape(label)}: {escape(str(value))}")
         return "; ".join(shown)
 
@@ -110,6 +102,11 @@ class Explained:
             f'<table class="cards"><caption>{caption} ({len(items)})</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         )
+
+    def _places(self) -> str:
+        """By the places of a day, where that was asked for: each part, and whose figures it is."""
+        by = self._answer["places"]
+        return "" if by is None else places_html(by, self.lang)
 
     def _missing(self) -> str:
         by_unit: dict[str, list[str]] = {}

@@ -1,81 +1,152 @@
 """The page that explains a result. What is public stands there for all; figures need a key.
 
-A browser that follows a link sends no key, so the page asks for it and asks again with it: the key
-stays in the window's memory, in no address, cookie or store.
+A browser that follows a link sends no key, so the page asks for it and posts it to its own
+address: the key stands in no address, cookie, store or page, and nothing on the page is a script.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from html import escape
 from typing import Annotated, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from chitieu.catalogue.catalogue import TargetEntry
 from chitieu.errors import Problem
-from chitieu.scoring.explanation import explanation_json
-from chitieu.web import bearer
+from chitieu.keys import Principal
+from chitieu.web import bearer, read_body
 from services.api.catalogue.router import TargetPath
-from services.api.keyring import caller
-from services.api.ops.policy import PAGE_POLICY
-from services.api.pages.explained import Explained, Labels, Lang
-from services.api.parameters import UsesOn, UsesPair, one_of
+from services.api.keyring import principal_of
+from services.api.ops.policy import FORM_POLICY
+from services.api.pages.by_places import Lang
+from services.api.pages.explained import Explained, Labels
+from services.api.parameters import (
+    AsOf,
+    ClosingName,
+    KnownAt,
+    UsesOn,
+    moment,
+    one_of,
+    pair,
+)
+from services.api.places.by_day import ByPlaces, UsesPlaces, need_places
 from services.api.reading import catalogue_at
 from services.api.state import Api, UsesApi
-from services.api.targets.router import Found, ProvinceCode, Question, find, need_units
+from services.api.static_files import address
+from services.api.targets.router import Found, ProvinceCode, Question, explained, find, need_units
 
 router = APIRouter(include_in_schema=False)
 
+_BODY_MAX: Final = 4096
 _PAGE: Final = (
     '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title>'
     '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    '<link rel="stylesheet" href="{up}static/pages.css"><link rel="icon" href="data:,">'
-    '<script src="{up}static/explanation.js" defer></script></head>'
-    '<body><main><nav><a href="{up}">Chỉ Tiêu</a> · <a href="{other}" data-again>{switch}</a></nav>'
-    "<h1>{title}</h1>{body}</main></body></html>"
+    '<link rel="stylesheet" href="{up}{css}"><link rel="icon" href="data:,"></head>'
+    '<body><main><nav><a href="{up}">Chỉ Tiêu</a>{other}</nav>{body}</main></body></html>'
 )
 
 
-def _question(
-    target: TargetPath, asked: UsesPair, on: UsesOn, province: ProvinceCode = None
-) -> Question:
-    return Question(target, province, on, asked)
+class Asked:
+    """The question of the address. Its closing is looked up when it is known who asks."""
+
+    def __init__(
+        self, target: TargetPath, on: UsesOn, by: UsesPlaces, as_of: AsOf = None,
+        known_at: KnownAt = None, closing: ClosingName = None, province: ProvinceCode = None,
+        lang: Annotated[str | None, Query(description="vi (default) or en.")] = None,
+    ) -> None:  # fmt: skip
+        one_of("lang", lang, ("vi", "en"))
+        self.target, self.by = target, by
+        self.lang: Lang = "en" if lang == "en" else "vi"
+        self._on: dt.date | None = on
+        self._as_of, self._known_at, self._closing = as_of, known_at, closing
+        self._province = province
+
+    async def question(self, api: Api, principal: Principal) -> Question:
+        """For who asks. Problems of the parameters, `not_found`."""
+        asked = await moment(api, principal, self._as_of, self._known_at, self._closing)
+        return Question(self.target, self._province, self._on, asked)
+
+    def known(self, api: Api) -> int | None:
+        """As far as it is public. Problems of the parameters."""
+        if self._closing is not None and (self._as_of, self._known_at) != (None, None):
+            raise Problem("closing_and_pair")
+        return pair(api, self._as_of, self._known_at).known
 
 
-Asks = Annotated[Question, Depends(_question)]
-Language = Annotated[str | None, Query(description="vi (default) or en.", examples=["en"])]
+Asks = Annotated[Asked, Depends(Asked)]
 
 
 @router.get("/t/{target:path}/explanation")
-async def explanation_page(
-    request: Request, api: UsesApi, asks: Asks, lang: Language = None
-) -> Response:
+async def explanation_page(request: Request, api: UsesApi, asks: Asks) -> Response:
     """The explanation for who may see it, else what the document says and a field for a key."""
-    one_of("lang", lang, ("vi", "en"))
-    chosen: Lang = "en" if lang == "en" else "vi"
-    if bearer(request.scope) is None:
-        entry = await _entry(api, asks.target, asks.asked.known)
-        return _page(request, chosen, _title(entry, chosen), _public(entry, chosen))
-    principal = await caller(request, None)
-    found = await find(api, principal, asks)
+    given = bearer(request.scope)
+    if given is None:
+        return await _public(request, api, asks)
+    return await _told(request, api, asks, given)
+
+
+@router.post("/t/{target:path}/explanation")
+async def explanation_shown(request: Request, api: UsesApi, asks: Asks) -> Response:
+    """The same for the key of the page's own form; what is wrong with it is said above the form."""
+    body = await read_body(request.scope, request.receive, _BODY_MAX)
+    given = parse_qs(body.decode("latin-1"), max_num_fields=8).get("key", [""])[0].strip()
+    try:
+        return await _told(request, api, asks, given.encode() or None)
+    except Problem as problem:
+        return await _public(request, api, asks, problem)
+
+
+async def _told(request: Request, api: Api, asks: Asked, key: bytes | None) -> Response:
+    """The explanation. Problems `key_missing`, `key_invalid`, `not_found`."""
+    principal = await principal_of(request, key)
+    found = await find(api, principal, await asks.question(api, principal))
     need_units(principal, found)
-
-    def make() -> Explained:
-        answer = explanation_json(found.outcome, found.why, found.pinned.pin)
-        return Explained(answer, chosen, _labels(found))
-
-    made = await api.evaluations.run(make)
-    return _page(request, chosen, made.title, made.html())
+    need_places(principal, asks.by)
+    made = await api.evaluations.run(lambda: _both(api, found, asks.lang, asks.by))
+    return _page(asks.lang, made[0].title, _choice(*made), request)
 
 
-async def _entry(api: Api, target: str, known: int | None) -> TargetEntry:
-    registry, _ = await catalogue_at(api, known)
-    entry = registry.catalogue.targets.get(target) if registry.catalogue else None
+def _both(api: Api, found: Found, lang: Lang, by: ByPlaces | None) -> tuple[Explained, Explained]:
+    """In the language that was asked for, and in the other."""
+    answer, labels = explained(api, found, by), _labels(found)
+    other: Lang = "vi" if lang == "en" else "en"
+    return Explained(answer, lang, labels), Explained(answer, other, labels)
+
+
+def _choice(first: Explained, other: Explained) -> str:
+    """One page in two languages: changing between them needs no key again."""
+    fields = "".join(
+        f'<input type="radio" name="lang" id="lang-{each.lang}"{checked}>'
+        f'<label for="lang-{each.lang}">{"English" if each.lang == "en" else "Tiếng Việt"}</label> '
+        for each, checked in ((first, " checked"), (other, ""))
+    )
+    articles = "".join(
+        f'<article lang="{each.lang}"><h1>{escape(each.title)}</h1>{each.html()}</article>'
+        for each in (first, other)
+    )
+    return fields + articles
+
+
+async def _public(
+    request: Request, api: Api, asks: Asked, problem: Problem | None = None
+) -> Response:
+    """What the document says, which is nobody's secret. Problem `not_found`."""
+    registry, _ = await catalogue_at(api, asks.known(api))
+    entry = registry.catalogue.targets.get(asks.target) if registry.catalogue else None
     if entry is None:
         raise Problem("not_found")
-    return entry
+    lang = asks.lang
+    title = entry.row.title.en if lang == "en" else entry.row.title.vi
+    told = "" if problem is None else str(problem.body(lang)["detail"])
+    body = f"<h1>{escape(title)}</h1>{_document(entry, lang)}{_form(request, lang, told)}"
+    answer = _page(lang, title, body, request, link=True)
+    if problem is not None:
+        answer.status_code = problem.status
+        answer.raw_headers.extend(problem.headers)
+    return answer
 
 
 def _labels(found: Found) -> Labels:
@@ -87,12 +158,7 @@ def _labels(found: Found) -> Labels:
     }  # fmt: skip
 
 
-def _title(entry: TargetEntry, lang: Lang) -> str:
-    return entry.row.title.en if lang == "en" else entry.row.title.vi
-
-
-def _public(entry: TargetEntry, lang: Lang) -> str:
-    """What the document says, which is nobody's secret."""
+def _document(entry: TargetEntry, lang: Lang) -> str:
     plan, row, target = entry.plan, entry.row, entry.target
     en = lang == "en"
     lines = "–".join(str(line) for line in target.lines or row.lines)
@@ -104,29 +170,37 @@ def _public(entry: TargetEntry, lang: Lang) -> str:
         ("For" if en else "Phạm vi", target.scope.label.en if en else target.scope.label.vi),
     ]
     told = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in pairs)
+    return f"<dl>{told}</dl>"
+
+
+def _form(request: Request, lang: Lang, told: str) -> str:
+    en = lang == "en"
     ask = "Access key" if en else "Khóa truy cập"
     show = "Show the explanation" if en else "Xem giải thích"
-    without = (
-        "Without JavaScript: chitieu explain" if en else "Không có JavaScript: chitieu explain"
-    )
     return (
-        f'<dl>{told}</dl><form><label>{ask} <input id="key" type="password" autocomplete="off"'
-        f' required></label> <button>{show}</button></form><p class="told" id="told" role="status">'
-        f"</p><noscript><p>{without} <code>{escape(entry.id)}</code></p></noscript>"
+        f'<form method="post" action="{_address(request, lang)}"><label>{ask} <input name="key"'
+        f' type="password" autocomplete="off" required></label> <button>{show}</button></form>'
+        f'<p class="told" role="status">{escape(told)}</p>'
     )
 
 
-def _page(request: Request, lang: Lang, title: str, body: str) -> Response:
-    up = "../" * (request.scope["path"].count("/") - 1)
-    query = {k: v for k, v in request.query_params.items() if k != "lang"}
-    other = "vi" if lang == "en" else "en"
+def _address(request: Request, lang: Lang) -> str:
+    """This question in a language, as a link on this page."""
+    query = {k: v for k, v in request.query_params.items() if k != "lang"} | {"lang": lang}
+    return escape(f"explanation?{urlencode(query)}")
+
+
+def _page(lang: Lang, title: str, body: str, request: Request, *, link: bool = False) -> Response:
+    """The page; only what is public links to its other language."""
+    other: Lang = "vi" if lang == "en" else "en"
+    switch = "Tiếng Việt" if lang == "en" else "English"
     text = _PAGE.format(
-        lang=lang, title=escape(title), up=up, body=body,
-        other=escape(f"explanation?{urlencode(query | {'lang': other})}"),
-        switch="Tiếng Việt" if lang == "en" else "English",
+        lang=lang, title=escape(title), up="../" * (request.scope["path"].count("/") - 1),
+        css=address("pages.css"), body=body,
+        other=f' · <a href="{_address(request, other)}">{switch}</a>' if link else "",
     )  # fmt: skip
     headers = {
-        "content-security-policy": PAGE_POLICY, "vary": "Authorization",
-        "cache-control": "private, no-store" if bearer(request.scope) else "no-cache",
+        "content-security-policy": FORM_POLICY, "vary": "Authorization",
+        "cache-control": "no-cache" if link else "private, no-store",
     }  # fmt: skip
     return Response(text, media_type="text/html", headers=headers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from html import escape
 from typing import Annotated, Final
 
@@ -11,26 +11,27 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from chitieu.catalogue.catalogue import Catalogue, TargetEntry
-from chitieu.catalogue.model import Plan
 from chitieu.places import Place
-from chitieu.scoring.asked import asked_of
+from chitieu.scoring.asked import Asked, asked_of
+from chitieu.scoring.card import origin_of
 from services.api.ops.policy import PAGE_POLICY
 from services.api.parameters import UsesOn
 from services.api.reading import catalogue_at, named_place
 from services.api.state import UsesApi
+from services.api.static_files import address
 
 router = APIRouter(include_in_schema=False)
 
 _PAGE: Final = (
     '<!doctype html><html lang="vi"><head><meta charset="utf-8"><title>{title}</title>'
     '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    '<link rel="stylesheet" href="{up}static/pages.css"><link rel="icon" href="data:,"></head>'
+    '<link rel="stylesheet" href="{up}{css}"><link rel="icon" href="data:,"></head>'
     "<body><main><h1>{title}</h1>{body}</main></body></html>"
 )
 
 
 def _page(title: str, body: str, up: str = "") -> Response:
-    text = _PAGE.format(title=escape(title), body=body, up=up)
+    text = _PAGE.format(title=escape(title), body=body, up=up, css=address("pages.css"))
     headers = {"content-security-policy": PAGE_POLICY, "cache-control": "no-cache"}
     return Response(text, media_type="text/html", headers=headers)
 
@@ -56,7 +57,8 @@ async def start(request: Request, api: UsesApi) -> Response:
         "</p><table><caption>Các kế hoạch</caption><thead><tr><th>Tỉnh</th><th>Văn bản</th>"
         f"<th>Chỉ tiêu</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
         '<p>Kết quả cần khóa truy cập: xem <a href="docs">tài liệu API</a>, '
-        '<a href="openapi.json">OpenAPI</a>, <a href="v1/plans">/v1/plans</a>, '
+        '<a href="openapi.json">OpenAPI</a>, <a href="asyncapi.json">AsyncAPI</a> (Kafka), '
+        '<a href="v1/plans">/v1/plans</a>, '
         '<a href="v1/targets">/v1/targets</a>.</p>'
     )
     return _page("Chỉ Tiêu", body)
@@ -67,10 +69,10 @@ async def province_page(api: UsesApi, code: Annotated[str, Path()], on: UsesOn) 
     """The targets on a province's scorecard, with what the documents themselves print."""
     place = named_place(api, code, on or api.today)
     registry, _ = await catalogue_at(api, None)
-    plans: defaultdict[str, list[TargetEntry]] = defaultdict(list)
+    plans: defaultdict[str, list[Asked]] = defaultdict(list)
     for asked in asked_of(registry, place):
-        plans[asked.plan.name].append(asked.entry)
-    tables = [_table(entries[0].plan, entries, _where(place)) for entries in plans.values()]
+        plans[asked.plan.name].append(asked)
+    tables = [_table(found, _where(place)) for found in plans.values()]
     until = f" (đến {place.valid_to:%d/%m/%Y})" if place.valid_to else ""
     note = (
         '<p><a href="../">Các kế hoạch</a>. Phiếu điểm cần khóa truy cập: '
@@ -90,10 +92,15 @@ def _where(place: Place) -> str:
     return f"?province={place.code}" + (f"&on={day.isoformat()}" if day else "")
 
 
-def _table(plan: Plan, entries: Iterable[TargetEntry], where: str) -> str:
-    rows = [_row(e, where) for e in sorted(entries, key=lambda e: (e.row.order, e.id))]
+def _table(plan: Sequence[Asked], where: str) -> str:
+    entries = sorted((asked.entry for asked in plan), key=lambda e: (e.row.order, e.id))
+    rows = [_row(entry, where) for entry in entries]
+    caption = escape(plan[0].plan.title.vi)
+    if origin := origin_of(plan[0]):
+        ended = f"{plan[0].place.valid_to:%d/%m/%Y}"
+        caption += f" <small>Của {escape(origin['name'])} ({origin['code']}), đến {ended}</small>"
     return (
-        f"<table><caption>{escape(plan.title.vi)}</caption><thead><tr><th>Mục</th><th>Chỉ tiêu"
+        f"<table><caption>{caption}</caption><thead><tr><th>Mục</th><th>Chỉ tiêu"
         "</th><th>Yêu cầu</th><th>Thời hạn</th><th>Kết quả in</th><th>Kết quả tính</th></tr>"
         "</thead>"
         f"<tbody>{''.join(rows)}</tbody></table>"
