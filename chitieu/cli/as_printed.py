@@ -11,8 +11,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from chitieu.cli.tables import VERDICTS, result_text, verdict_text
+from chitieu.cli.tables import result_text, verdict_text
 from chitieu.cli.terminal import Failed, speak
+from chitieu.cli.verdicts import VERDICTS
 
 Json = Mapping[str, Any]
 

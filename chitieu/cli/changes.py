@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from chitieu.cli.session import ask, settings_of
-from chitieu.cli.tables import VERDICTS, verdict_text
+from chitieu.cli.tables import verdict_text
 from chitieu.cli.terminal import console, endings, print_json, speak
+from chitieu.cli.verdicts import VERDICTS
 from chitieu.client import Client
 
 Json = Mapping[str, Any]

@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from chitieu.cli.moment import AsOf, Closing, KnownAt, On, moment
 from chitieu.cli.session import ask, settings_of
 from chitieu.cli.terminal import console, endings, print_json, speak
 from chitieu.client import Client
@@ -37,15 +38,10 @@ def completeness(  # noqa: PLR0913 - each is an option that people type
     code: Annotated[str, typer.Argument(help="mã tỉnh / province code")],
     plan: Annotated[str | None, typer.Option(help="chỉ kế hoạch này / only this plan")] = None,
     period: Annotated[str | None, typer.Option(help="2025, 2025-H1, 2025-Q1, 2025-03")] = None,
-    as_of: Annotated[
-        str | None, typer.Option(help="ngày xét, mặc định hôm nay / day, default today")
-    ] = None,
-    known_at: Annotated[
-        str | None, typer.Option(help="theo điều đã biết lúc đó / as known then")
-    ] = None,
-    on: Annotated[
-        str | None, typer.Option(help="ngày mà tỉnh mang mã này / day of the code")
-    ] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    closing: Closing = None,
+    on: On = None,
     json: Annotated[bool, typer.Option("--json", help="in JSON / print JSON")] = False,
     annex: Annotated[
         bool, typer.Option("--annex", help="phụ lục của công văn đôn đốc / a reminder's annex")
@@ -53,12 +49,12 @@ def completeness(  # noqa: PLR0913 - each is an option that people type
     csv: Annotated[bool, typer.Option("--csv", help="in CSV cho Excel / print CSV")] = False,
 ) -> None:
     """Print counts by metric, or the list of who is missing."""
-    query = {"plan": plan, "period": period, "as_of": as_of, "known_at": known_at, "on": on}
-
-    async def work(client: Client) -> Any:
-        return await client.get(f"/v1/provinces/{code}/completeness", **query)
-
     with endings():
+        query = {"plan": plan, "period": period, "on": on} | moment(as_of, known_at, closing)
+
+        async def work(client: Client) -> Any:
+            return await client.get(f"/v1/provinces/{code}/completeness", **query)
+
         answer = ask(settings_of(), work)
         if json:
             print_json(answer)

@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from chitieu.cli.by_places import parts_table
 from chitieu.cli.terminal import speak
 
 Json = Mapping[str, Any]
@@ -25,6 +26,8 @@ def explanation(answer: Json) -> RenderableType:
         Text(f"{answer['as_of']} · {answer['known_at']}", style="dim"),
     ]
     parts += _sums(answer["arithmetic"])
+    if answer["places"] is not None:
+        parts.append(parts_table(answer["places"]))
     if answer["counted"]:
         parts.append(_reports(answer["counted"], speak("Được tính", "Counted"), reason=False))
     if answer["left_out"]:

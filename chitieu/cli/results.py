@@ -15,6 +15,7 @@ from chitieu.bootstrap import product_provinces
 from chitieu.cli import as_printed as printed
 from chitieu.cli import tables
 from chitieu.cli.explained import explanation
+from chitieu.cli.moment import AsOf, Closing, KnownAt, Level, On, Places, moment, places
 from chitieu.cli.receipts import fetch_receipt, verify_receipt, write_receipt
 from chitieu.cli.session import Ask, ask, connected, database, settings_of
 from chitieu.cli.terminal import (
@@ -33,8 +34,6 @@ from chitieu.spreadsheet import csv_of
 if TYPE_CHECKING:
     from chitieu.postgres.verify import Difference, Report
 
-AsOf = Annotated[str | None, typer.Option(help="ngày xét, mặc định hôm nay / day, default today")]
-KnownAt = Annotated[str | None, typer.Option(help="theo điều đã biết lúc đó / as known then")]
 Json = Annotated[bool, typer.Option("--json", help="in JSON / print JSON")]
 
 
@@ -59,9 +58,10 @@ def scorecard(  # noqa: PLR0913 - each is an option that people type
     ] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
-    on: Annotated[
-        str | None, typer.Option(help="ngày mà nơi đó mang mã này / day on which it bore the code")
-    ] = None,
+    closing: Closing = None,
+    on: On = None,
+    places_on: Places = None,
+    level: Level = None,
     as_printed: Annotated[
         bool,
         typer.Option("--as-printed", help="bảng như kế hoạch in / the table as the plan prints it"),
@@ -89,12 +89,15 @@ def scorecard(  # noqa: PLR0913 - each is an option that people type
     with endings():
         if as_printed and plan is None:
             raise Failed("--as-printed cần --plan / --as-printed needs --plan")
-        query = {
-            "plan": plan, "tier": tier, "as_of": as_of, "known_at": known_at, "on": on,
-            "scheme": scheme,
-        }  # fmt: skip
+        when, by = moment(as_of, known_at, closing), places(places_on, level)
+        query = {"plan": plan, "tier": tier, "on": on, "scheme": scheme} | when | by
+        if by and (as_printed or not _is_province(code)):
+            raise Failed(
+                "--places chỉ cho phiếu điểm của tỉnh, không đi với --as-printed"
+                " / --places is for a province's scorecard, not with --as-printed"
+            )
         if due is not None:
-            alone = not (as_printed or svg or csv or plan or tier or rows or scheme)
+            alone = not (as_printed or svg or csv or plan or tier or rows or scheme or by)
             _print_due(ask(settings_of(), _due(code, query, due, alone)), json)
             return
         if as_printed:
@@ -119,11 +122,15 @@ def scorecard(  # noqa: PLR0913 - each is an option that people type
             console().print(view)
 
 
+def _is_province(code: str) -> bool:
+    return code.isdecimal() and len(code) == 2
+
+
 def _card(code: str, query: dict[str, str | None]) -> Ask[Any]:
     async def work(client: Client) -> Any:
-        if code.isdecimal() and len(code) == 2:
+        if _is_province(code):
             return await client.get(f"/v1/provinces/{code}/scorecard", **query)
-        own = {name: query[name] for name in ("as_of", "known_at", "scheme")}
+        own = {name: query[name] for name in ("as_of", "known_at", "closing", "scheme")}
         return await client.get(f"/v1/units/{code}/scorecard", **own)
 
     return work
@@ -132,12 +139,12 @@ def _card(code: str, query: dict[str, str | None]) -> Ask[Any]:
 def _due(code: str, query: dict[str, str | None], days: int, alone: bool) -> Ask[Any]:
     if not alone:
         raise Failed(
-            "--due chỉ đi với --as-of, --known-at, --on, --json"
-            " / --due goes with --as-of, --known-at, --on, --json only"
+            "--due chỉ đi với --as-of, --known-at, --closing, --on, --json"
+            " / --due goes with --as-of, --known-at, --closing, --on, --json only"
         )
 
     async def work(client: Client) -> Any:
-        own = {name: query[name] for name in ("as_of", "known_at", "on")}
+        own = {name: query[name] for name in ("as_of", "known_at", "closing", "on")}
         return await client.get(f"/v1/provinces/{code}/due", days=str(days), **own)
 
     return work
@@ -154,25 +161,32 @@ def _printed(
     code: str, query: dict[str, str | None], table: str | None
 ) -> Ask[printed.PrintedTable]:
     async def work(client: Client) -> printed.PrintedTable:
-        plan = await client.get(f"/v1/plans/{query['plan']}", known_at=query["known_at"])
-        day = query["as_of"] or printed.results_day(plan)
-        asked = query | {"as_of": day, "on": query["on"] or plan["place_on"]}
+        when = {name: query[name] for name in ("as_of", "known_at")}
+        if query["closing"] is not None:  # plans are public and know no closings, only their pair
+            held = await client.get(f"/v1/provinces/{code}/closings/{query['closing']}")
+            when = {name: str(held[name]) for name in when}
+        plan = await client.get(f"/v1/plans/{query['plan']}", known_at=when["known_at"])
+        day = when["as_of"] or printed.results_day(plan)
+        asked = (
+            query | when | {"as_of": day, "closing": None, "on": query["on"] or plan["place_on"]}
+        )
         card = await client.get(f"/v1/provinces/{code}/scorecard", **asked)
         return printed.printed_table(plan, card, table)
 
     return work
 
 
-def explain(
+def explain(  # noqa: PLR0913 - each is an option that people type
     target: Annotated[str, typer.Argument(help="mã chỉ tiêu / id of a target")],
     province: Annotated[
         str | None, typer.Option(help="khi chỉ tiêu đứng ở nhiều tỉnh / where it stands on several")
     ] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
-    on: Annotated[
-        str | None, typer.Option(help="ngày mà tỉnh mang mã này / day of the code")
-    ] = None,
+    closing: Closing = None,
+    on: On = None,
+    places_on: Places = None,
+    level: Level = None,
     receipt: Annotated[
         Path | None, typer.Option(help="ghi biên nhận để kiểm tra ở máy khác / write a receipt")
     ] = None,
@@ -180,16 +194,16 @@ def explain(
 ) -> None:
     """Print what counts, what does not, the rule and the clause."""
     with endings():
+        query = {"province": province, "on": on} | moment(as_of, known_at, closing)
+        by = places(places_on, level)
         if receipt is not None:
-            query = {"province": province, "as_of": as_of, "known_at": known_at, "on": on}
+            if by:
+                raise Failed("--places không đi với --receipt / does not go with --receipt")
             write_receipt(ask(settings_of(), fetch_receipt(target, query)), receipt)
             return
 
         async def work(client: Client) -> Any:
-            return await client.get(
-                f"/v1/targets/{target}/explanation",
-                province=province, as_of=as_of, known_at=known_at, on=on,
-            )  # fmt: skip
+            return await client.get(f"/v1/targets/{target}/explanation", **query, **by)
 
         answer = ask(settings_of(), work)
         if json:

@@ -13,17 +13,12 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from chitieu.cli.by_places import add_parts, part_rows
 from chitieu.cli.terminal import speak
+from chitieu.cli.verdicts import VERDICTS
 
 Result = Mapping[str, Any]
 
-VERDICTS: Final[Mapping[str, tuple[str, str, str]]] = {
-    "met": ("Đạt", "Met", "green"),
-    "not_met": ("Chưa đạt", "Not met", "red"),
-    "unknown": ("Chưa rõ", "Unknown", "yellow"),
-    "not_applicable": ("Không áp dụng", "Not applicable", "dim"),
-    "not_in_force": ("Chưa hiệu lực", "Not in force", "dim"),
-}
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "no_report": ("chưa có báo cáo", "no report"),
     "coverage": ("chưa đủ báo cáo", "too few reports"),
@@ -85,6 +80,15 @@ def row_code(result: Result, plan: str | None) -> str:
     return target.removeprefix(f"{plan}/") if plan else target
 
 
+def origin_text(origin: Mapping[str, Any]) -> str:
+    """Whose plan it is where a successor shows it."""
+    until = _day(origin["valid_to"])
+    return speak(
+        f"(của {origin['code']} {origin['name']}, đến {until})",
+        f"(of {origin['code']} {origin['name']}, until {origin['valid_to']})",
+    )
+
+
 def table_of(results: Sequence[Result], plan: str | None) -> Table:
     """Results as rows: code and title, target, result, verdict."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, expand=True)
@@ -96,7 +100,10 @@ def table_of(results: Sequence[Result], plan: str | None) -> Table:
         title = str(result["title"] if speak.lang == "vi" else result["title_en"])
         name = Text(row_code(result, plan), style="" if result["binding"] else "dim")
         name.append(f"  {title}", style="bold" if result["binding"] else "dim")
+        if result["origin"] is not None:
+            name.append(f"  {origin_text(result['origin'])}", style="italic dim")
         table.add_row(name, value_text(result), result_text(result), verdict_text(result))
+        add_parts(table, result["places"])
     return table
 
 
@@ -193,18 +200,29 @@ def due(answer: Mapping[str, Any]) -> RenderableType:
 
 
 def scorecard_rows(card: Mapping[str, Any]) -> list[list[object]]:
-    """A scorecard as rows for a CSV file, one a target, with its citation."""
+    """A scorecard as rows for a CSV file, one a target, with its citation.
+
+    With `--places` a target's own row, whose `place` is empty, is followed by those of its parts.
+    """
     names = (
         "target", "title", "tier", "binding", "comparator", "value", "measure", "due",
         "numerator", "denominator", "actual", "display", "verdict", "reason", "final",
     )  # fmt: skip
-    rows: list[list[object]] = [[*names, "document", "clause", "line_from", "line_to"]]
+    head = [*names, "document", "clause", "line_from", "line_to"]
+    divided = any(result["places"] is not None for result in card["results"])
+    more = ["places_on", "place", "place_name"] if divided else []
+    rows: list[list[object]] = [[*head, *more]]
     for result in card["results"]:
         cited = result["citation"]
-        rows.append([
-            *(result[name] for name in names),
-            cited["document"], cited["clause"], *cited["lines"],
-        ])  # fmt: skip
+        own = {name: result[name] for name in names} | {
+            "document": cited["document"], "clause": cited["clause"],
+            "line_from": cited["lines"][0], "line_to": cited["lines"][1],
+        }  # fmt: skip
+        parts = part_rows(result) if divided else ()
+        rows += [
+            [row.get(name) for name in (*head, *more)]
+            for row in (own, *(own | dict(p) for p in parts))
+        ]
     return rows
 
 

@@ -81,13 +81,20 @@ async def test_a_closing_stands_for_its_pair(ask: Caller, world: World) -> None:
     pair = f"as_of={made['as_of']}&known_at={quote(made['known_at'])}"
     target = "/v1/targets/br-vt-2025/annex-2/I.7/province"
     for path in ("/v1/provinces/77/scorecard", "/v1/units/77F01/scorecard", f"{target}/result",
-                 f"{target}/explanation", f"{target}/history", f"{target}/units"):  # fmt: skip
+                 f"{target}/explanation", f"{target}/history", f"{target}/units",
+                 "/v1/provinces/77/completeness", "/v1/provinces/77/due",
+                 "/t/br-vt-2025/annex-2/I.7/province/explanation"):  # fmt: skip
         by_name = await ask(f"{path}?closing={made['id']}", "77")
         assert by_name.status_code == 200, by_name.text
         assert by_name.content == (await ask(f"{path}?{pair}", "77")).content
     for more in ("as_of=2025-03-31", f"known_at={quote(made['known_at'])}"):
-        answer = await ask(f"{target}/result?closing={made['id']}&{more}")
-        assert (answer.status_code, answer.json()["code"]) == (422, "closing_and_pair")
+        for path in (
+            f"{target}/result",
+            "/v1/provinces/77/completeness",
+            target.replace("v1/targets", "t") + "/explanation",
+        ):
+            answer = await ask(f"{path}?closing={made['id']}&{more}")
+            assert (answer.status_code, answer.json()["code"]) == (422, "closing_and_pair")
     for key in ("22", "admin"):
         name = made["id"] if key == "22" else "77.br-vt-2025.2025-Q2.v9"
         answer = await ask(f"/v1/provinces/22/scorecard?closing={name}", key)

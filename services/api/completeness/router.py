@@ -36,7 +36,7 @@ _OTHER: Final = {
 }
 _ANSWERS: Final = answers(
     "province_completeness", "bad_value", "as_of_too_late", "known_at_in_future", "not_scored_yet",
-    key=True, missing=True,
+    "closing_and_pair", key=True, missing=True,
 )  # fmt: skip
 _ANSWERS[200]["content"] |= _OTHER
 

@@ -113,7 +113,7 @@ async def province_scorecard(
     "/provinces/{code}/due",
     summary="What falls due in the next days, by who is responsible",
     responses=answers("province_due", "bad_value", "as_of_too_late", "known_at_in_future",
-                      "not_scored_yet", key=True, missing=True),
+                      "not_scored_yet", "closing_and_pair", key=True, missing=True),
 )  # fmt: skip
 async def province_due(
     request: Request, api: UsesApi, principal: Caller, code: Code, asked: UsesMoment, on: UsesOn,
