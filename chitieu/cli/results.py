@@ -7,7 +7,7 @@ import sys
 from json import dumps
 from json import loads as decoded
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from chitieu.postgres.verify import Difference, Report
 
 Json = Annotated[bool, typer.Option("--json", help="in JSON / print JSON")]
+_NOT_DIVIDED: Final = (
+    "--places chỉ cho phiếu điểm của tỉnh, không đi với --as-printed"
+    " / --places is for a province's scorecard, not with --as-printed"
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -92,10 +96,7 @@ def scorecard(  # noqa: PLR0913 - each is an option that people type
         when, by = moment(as_of, known_at, closing), places(places_on, level)
         query = {"plan": plan, "tier": tier, "on": on, "scheme": scheme} | when | by
         if by and (as_printed or not _is_province(code)):
-            raise Failed(
-                "--places chỉ cho phiếu điểm của tỉnh, không đi với --as-printed"
-                " / --places is for a province's scorecard, not with --as-printed"
-            )
+            raise Failed(_NOT_DIVIDED)
         if due is not None:
             alone = not (as_printed or svg or csv or plan or tier or rows or scheme or by)
             _print_due(ask(settings_of(), _due(code, query, due, alone)), json)
