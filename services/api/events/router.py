@@ -20,6 +20,7 @@ from chitieu.postgres.archived import (
     archived_by_key,
     archived_by_unit,
 )
+from chitieu.postgres.positions import positions_of
 from chitieu.registry import Registry
 from chitieu.text import nfc
 from chitieu.units import Unit
@@ -27,7 +28,7 @@ from services.api.access import sees_unit
 from services.api.answers import Body, respond
 from services.api.documented import ARCHIVED, answers
 from services.api.events.repository import Accepted, amendments, by_identity, by_unit
-from services.api.events.views import Verdicts, event_json
+from services.api.events.views import Verdicts, event_json, told_positions
 from services.api.keyring import Caller
 from services.api.parameters import Moment, UsesMoment, UsesPage, bad_value
 from services.api.pins import horizon
@@ -101,26 +102,29 @@ async def _shown(
         if not own and principal.role not in ("ministry", "admin"):
             return None
         until = await horizon(api, asked.known)
-        return event_json(event, None, str(until.epoch), until.seq)
+        async with api.pool.acquire() as connection:
+            positions = await positions_of(connection, told_positions([event], None))
+        return event_json(event, None, positions, until.seq)
     unit = registry.units.get(event.subject or "")
     if unit is None or not sees_unit(registry, principal, unit):
         return None
-    verdicts, epoch, done = await _verdicts(api, registry, unit, asked)
+    verdicts, done = await _verdicts(api, registry, unit, asked)
     async with api.pool.acquire() as connection:
         [amended] = await amendments(connection, [event], done)
-    return event_json(event, verdicts, epoch, done, amended)
+        positions = await positions_of(connection, told_positions([event], verdicts))
+    return event_json(event, verdicts, positions, done, amended)
 
 
 async def _verdicts(
     api: Api, registry: Registry, unit: Unit, asked: Moment
-) -> tuple[Verdicts, str, int]:
+) -> tuple[Verdicts, int]:
     until = await horizon(api, asked.known)
     places = [p for p in registry.places_of(unit) if (p.valid_from or asked.as_of) <= asked.as_of]
     if not places:
         raise Problem("not_found")  # registered in a province that never was
     seen = [await see(api, place, await pin(api, place, asked)) for place in places]
     verdicts = await api.evaluations.run(lambda: Verdicts(seen, asked.as_of))
-    return verdicts, str(until.epoch), until.seq
+    return verdicts, until.seq
 
 
 @router.get(
@@ -145,7 +149,7 @@ async def unit_events(
     registry, unit = await visible_unit(api, principal, code, moment.known)
     if metric is not None and (not registry.catalogue or metric not in registry.catalogue.metrics):
         raise bad_value("metric", "tên một metric, xem /v1/metrics", "a metric, see /v1/metrics")
-    verdicts, epoch, done = await _verdicts(api, registry, unit, moment)
+    verdicts, done = await _verdicts(api, registry, unit, moment)
     known = _LAST if moment.known is None else moment.known
     async with api.pool.acquire() as connection:
         found = await by_unit(connection, code, type_of(metric) if metric else None, known)
@@ -163,9 +167,10 @@ async def unit_events(
     items, cursor = page.cut(shown, _order, moment.known)
     async with api.pool.acquire() as connection:
         amended = await amendments(connection, items, done)
+        positions = await positions_of(connection, told_positions(items, verdicts))
     body = Body.of({
         "items": [
-            event_json(event, verdicts, epoch, done, by)
+            event_json(event, verdicts, positions, done, by)
             for event, by in zip(items, amended, strict=True)
         ],
         "next_cursor": cursor,

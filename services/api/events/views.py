@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chitieu.periods import known_text
@@ -15,7 +15,7 @@ from chitieu.scoring.world import Fallen
 from services.api.evaluations import Seen
 from services.api.events.repository import Accepted, Amendment
 
-Groups = dict[int, list[tuple[Report, Fallen | None]]]
+Positions = Mapping[int, str]
 
 
 class Verdicts:
@@ -51,12 +51,16 @@ class Verdicts:
         if held is None or report.rank > held.rank:
             self._last[key] = report
 
-    def groups_json(self, seq: int, epoch: str) -> list[dict[str, Any]]:
+    def ended(self, seq: int) -> set[int]:
+        """The positions at which groups of an event ceased to stand."""
+        return {fallen.at_seq for _, fallen in self._groups.get(seq, ()) if fallen is not None}
+
+    def groups_json(self, seq: int, positions: Positions) -> list[dict[str, Any]]:
         """Each field group of an event."""
         found = sorted(self._groups.get(seq, ()), key=lambda item: item[0].group)
-        return [self._group(report, fallen, epoch) for report, fallen in found]
+        return [self._group(report, fallen, positions) for report, fallen in found]
 
-    def _group(self, report: Report, fallen: Fallen | None, epoch: str) -> dict[str, Any]:
+    def _group(self, report: Report, fallen: Fallen | None, positions: Positions) -> dict[str, Any]:
         why, by = self._why(report, fallen)
         used = (report.seq, report.group)
         return {
@@ -65,7 +69,7 @@ class Verdicts:
             "counts": why is None,
             "why": why,
             "by": by if fallen is None else {
-                "position": f"{epoch}:{fallen.at_seq}", "known": known_text(fallen.at_known),
+                "position": positions[fallen.at_seq], "known": known_text(fallen.at_known),
             },
             "counted_in": sorted(set(self._counted[used])),
             "left_out_of": [
@@ -114,18 +118,25 @@ def _amendment(event: Accepted, item: Amendment) -> dict[str, Any]:
     }
 
 
+def told_positions(events: Sequence[Accepted], verdicts: Verdicts | None) -> set[int]:
+    """Every position that the JSON of these events names by its number alone."""
+    placed = {event.seq for event in events if event.seq is not None}
+    return placed.union(*(verdicts.ended(seq) for seq in placed)) if verdicts else placed
+
+
 def event_json(
-    event: Accepted, verdicts: Verdicts | None, epoch: str, scored: int,
+    event: Accepted, verdicts: Verdicts | None, positions: Positions, scored: int,
     amended: Sequence[Amendment] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """An event; `verdicts` are of its unit's province, None for a retraction.
 
-    `corrected_by` names what corrects it directly, `retracted_by` the first that retracts it.
+    `positions`: of all in `told_positions`. `corrected_by` names what corrects it directly,
+    `retracted_by` the first that retracts it.
     """
     body = json.loads(event.body)
     done = event.seq is not None and event.seq <= scored
     told = [(item.kind, _amendment(event, item)) for item in amended]
-    groups = verdicts.groups_json(event.seq or 0, epoch) if verdicts and done else []
+    groups = verdicts.groups_json(event.seq or 0, positions) if verdicts and done else []
     return {
         "source": event.source,
         "id": event.event_id,
@@ -139,7 +150,7 @@ def event_json(
         "note": note_of(body),
         "recordedtime": body.get("recordedtime"),
         "received_at": event.received_at.isoformat().replace("+00:00", "Z"),
-        "position": None if event.seq is None else f"{epoch}:{event.seq}",
+        "position": None if event.seq is None else positions[event.seq],
         "known": None if event.known is None else known_text(event.known),
         "status": "scored" if done else ("placed" if event.seq is not None else "accepted"),
         "period": body.get("period"),

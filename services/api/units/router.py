@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from chitieu.catalogue.scalars import UnitKind
 from chitieu.errors import Problem
+from chitieu.postgres.positions import positions_of
 from chitieu.registry import Registry
 from chitieu.units import Unit
 from services.api.access import need_role, sees_unit
@@ -111,7 +112,9 @@ async def unit_body(api: Api, current: Registry, unit: Unit, asked: Moment) -> B
     then = registry.units.get(unit.code)
     if then is None:
         raise Problem("not_found")
-    page = unit_page_json(registry, then, asked.as_of, pinned.position.partition(":")[0])
+    async with api.pool.acquire() as connection:
+        positions = await positions_of(connection, (version.seq for version in then.versions))
+    page = unit_page_json(registry, then, asked.as_of, positions)
     return Body.of(page | {
         "as_of": asked.as_of.isoformat(),
         "known_at": pinned.known_at,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from chitieu.periods import known_text
@@ -38,14 +39,16 @@ def unit_json(registry: Registry, unit: Unit, on: dt.date) -> dict[str, Any]:
     }
 
 
-def unit_page_json(registry: Registry, unit: Unit, on: dt.date, epoch: str) -> dict[str, Any]:
+def unit_page_json(
+    registry: Registry, unit: Unit, on: dt.date, positions: Mapping[int, str]
+) -> dict[str, Any]:
     """A unit with its whole history: what was said, from which day it holds, when it was known."""
     return unit_json(registry, unit, on) | {
         "versions": [
             {
                 "from": version.from_.isoformat(),
                 "known": known_text(version.known),
-                "position": f"{epoch}:{version.seq}",
+                "position": positions[version.seq],
                 **attributes_json(version.attributes),
             }
             for version in unit.versions
