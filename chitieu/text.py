@@ -54,3 +54,8 @@ def english(value: Decimal | int, digits: int | None = None) -> str:
     """`1,118,430` or `86.51`."""
     number = fixed(Decimal(value), digits) if digits is not None else Decimal(decimal_text(value))
     return f"{number:,f}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 report`, `2 reports`, `0 entries`; English alone, Vietnamese nouns have one form."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"

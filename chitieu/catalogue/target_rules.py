@@ -9,6 +9,7 @@ from typing import Final
 from chitieu.catalogue.faults import Both, Flaw, Here
 from chitieu.catalogue.formula_rules import Known, predicate_flaws
 from chitieu.catalogue.model import Indicator, Plan, Row, Target
+from chitieu.text import plural
 
 _WITH_DIRECTION: Final = {"at_least": (">=", ">", "="), "at_most": ("<=", "<", "=")}
 _PERCENT: Final = frozenset({"ratio", "share_of_units", "share_meeting", "duty"})
@@ -107,7 +108,7 @@ def _scope_flaws(target: Target, clause: Clause, known: Known, here: Here) -> It
         named = len(scope.units) == 1 and scope.where is None
         if not named and not (clause.plan.place is None and scope.where is not None):
             count = len(scope.units)
-            found = Both(f"{count} đơn vị", f"{count} units")
+            found = Both(f"{count} đơn vị", plural(count, "unit"))
             if scope.where is not None:
                 found = Both("một điều kiện", "a predicate")
             yield here.flaw("task_scope", found=found)

@@ -25,6 +25,7 @@ from chitieu.postgres.archiving import (
     size_of,
     write_month,
 )
+from chitieu.text import plural
 
 T = TypeVar("T")
 
@@ -92,8 +93,8 @@ def write(
             return
         say(
             f"đã ghi {kept.path}: {summary.entries} mục, {kept.size} byte, khớp cơ sở dữ liệu",
-            f"wrote {kept.path}: {summary.entries} entries, {kept.size} bytes, equal to the"
-            " database",
+            f"wrote {kept.path}: {plural(summary.entries, 'entry', 'entries')}, {kept.size} bytes,"
+            " equal to the database",
         )
         if drop:
             say(
@@ -131,7 +132,7 @@ def verify(
         )  # fmt: skip
         say(
             f"{file.name}: nguyên vẹn, {total} mục ở vị trí {ranges}{more}",
-            f"{file.name}: whole, {total} entries at positions {ranges}{more}",
+            f"{file.name}: whole, {plural(total, 'entry', 'entries')} at positions {ranges}{more}",
         )
 
 
@@ -152,7 +153,7 @@ def restore(file: File, json: Json = False) -> None:
             return
         say(
             f"đã đưa tháng {summary.month} về: {summary.entries} mục",
-            f"brought {summary.month} back: {summary.entries} entries",
+            f"brought {summary.month} back: {plural(summary.entries, 'entry', 'entries')}",
         )
 
 

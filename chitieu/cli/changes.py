@@ -16,6 +16,7 @@ from chitieu.cli.tables import verdict_text
 from chitieu.cli.terminal import console, endings, print_json, speak
 from chitieu.cli.verdicts import VERDICTS
 from chitieu.client import Client
+from chitieu.text import plural
 
 Json = Mapping[str, Any]
 # Parts of one result that are shown; the answer's JSON has all.
@@ -98,8 +99,8 @@ def table(answer: Json) -> RenderableType:
     for item in items:
         parts += [_heading(item), _parts(item)]
     if items:
-        parts.append(Text(speak(f"{len(items)} kết quả thay đổi", f"{len(items)} results moved"),
-                          style="bold"))  # fmt: skip
+        en = f"{plural(len(items), 'result')} moved"
+        parts.append(Text(speak(f"{len(items)} kết quả thay đổi", en), style="bold"))
     return Group(*parts)
 
 
@@ -129,8 +130,9 @@ def _state(state: Json | None) -> Text:
         text.append(f" ({state['numerator']}/{state['denominator']})")
     scope = state["scope"]
     if scope["reports_expected"]:
-        told = f"{scope['reports_received']}/{scope['reports_expected']}"
-        text.append(speak(f", {told} báo cáo", f", {told} reports"), style="dim")
+        received, expected = scope["reports_received"], scope["reports_expected"]
+        en = f", {received} of {plural(expected, 'report')}"
+        text.append(speak(f", {received}/{expected} báo cáo", en), style="dim")
     return text
 
 

@@ -14,6 +14,7 @@ from chitieu.cli.terminal import DONE, Failed, endings, print_json, say
 from chitieu.cli.topics import kafka_of_settings
 from chitieu.postgres import dead_letters
 from chitieu.settings import KafkaSettings
+from chitieu.text import plural
 
 app = typer.Typer(
     help="Thông điệp không dùng được / messages that nobody can use", no_args_is_help=True
@@ -37,7 +38,7 @@ def list_(
             where = one.topic if one.partition is None else f"{one.topic}[{one.partition}]"
             line = f"{one.id}  {one.at:%Y-%m-%d %H:%M:%S}  {where} {one.offset}: {one.reason}"
             print(line, flush=True)
-        say(f"{len(found)} thông điệp", f"{len(found)} messages")
+        say(f"{len(found)} thông điệp", plural(len(found), "message"))
 
 
 @app.command(help="Gửi lại một thông điệp, nguyên như cũ / send one again, as it was")

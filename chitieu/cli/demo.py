@@ -26,6 +26,7 @@ from chitieu.postgres.first_keys import WantedKey, keys_of, make_keys
 from chitieu.postgres.unit_import import import_units
 from chitieu.posting import in_batches, wait_scored
 from chitieu.settings import Settings
+from chitieu.text import plural
 
 _BATCH = 1000
 # Units whose own keys are in the demo's file.
@@ -113,7 +114,8 @@ def _post(settings: Settings, shape: Shape, *, quiet: bool) -> dict[str, Any]:
 
         new, there = ask(settings, post)
         if not quiet:
-            say(f"{new} báo cáo mới, {there} đã có", f"{new} new reports, {there} there already")
+            told = f"{plural(new, 'new report')}, {there} there already"
+            say(f"{new} báo cáo mới, {there} đã có", told)
             say("chờ tính kết quả…", "waiting for the score…")
         asyncio.run(wait_scored(dsn, lambda _: None))
     return {"units": len(records), "events": len(events), "new": new, "duplicate": there}

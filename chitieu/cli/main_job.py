@@ -17,6 +17,7 @@ from chitieu.postgres.server import Progress
 from chitieu.posting import post_printed, wait_scored
 from chitieu.printed_results import Shown, printed_events, scorecards_to_show
 from chitieu.settings import Settings
+from chitieu.text import plural
 
 # So many lines of a plan are shown in a terminal; all of it is one command away.
 _MOST_ROWS = 12
@@ -50,8 +51,9 @@ class MainJob:
         say(
             f"danh mục: {len(counts.plans)} kế hoạch, {len(counts.targets)} chỉ tiêu,"
             f" {len(counts.units)} đơn vị" + (" (phiên bản mới)" if done.new_version else ""),
-            f"catalogue: {len(counts.plans)} plans, {len(counts.targets)} targets,"
-            f" {len(counts.units)} units" + (" (a new version)" if done.new_version else ""),
+            f"catalogue: {plural(len(counts.plans), 'plan')},"
+            f" {plural(len(counts.targets), 'target')}, {plural(len(counts.units), 'unit')}"
+            + (" (a new version)" if done.new_version else ""),
         )
         self._credentials, made = await make_first_keys(self._dsn, base, self._places, self._folder)
         if made:

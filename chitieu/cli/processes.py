@@ -12,6 +12,7 @@ import typer
 from chitieu.cli import doctor as doctor_checks
 from chitieu.cli.session import database, prepare_new, settings_of
 from chitieu.cli.terminal import DONE, NOT_SO, endings, print_json, say, speak
+from chitieu.text import plural
 
 
 def register(app: typer.Typer) -> None:
@@ -92,7 +93,8 @@ def migrate() -> None:
             f"cơ sở dữ liệu ở bản này; danh mục {'mới' if counts.new_version else 'không đổi'},"
             f" {counts.units} thay đổi về đơn vị",
             f"the database is at this release; catalogue"
-            f" {'new' if counts.new_version else 'unchanged'}, {counts.units} changes of units",
+            f" {'new' if counts.new_version else 'unchanged'},"
+            f" {plural(counts.units, 'change')} of units",
         )
 
 

@@ -23,6 +23,7 @@ from chitieu.places import Places, PlacesError
 from chitieu.receipts.check import Checked, Fault, check_receipt, log_difference
 from chitieu.receipts.entries import Wire
 from chitieu.scoring.results import canonical
+from chitieu.text import plural
 
 
 def fetch_receipt(target: str, query: dict[str, str | None]) -> Ask[bytes]:
@@ -50,7 +51,7 @@ def write_receipt(content: bytes, path: Path) -> None:
     say(
         f"đã ghi {path}: {count} mục nhật ký, niêm sha256:{seal}\n"
         f"kiểm tra ở bất kỳ máy nào: chitieu verify --receipt {path}",
-        f"wrote {path}: {count} log entries, seal sha256:{seal}\n"
+        f"wrote {path}: {plural(count, 'log entry', 'log entries')}, seal sha256:{seal}\n"
         f"to check it on any machine: chitieu verify --receipt {path}",
     )
 

@@ -30,6 +30,7 @@ from chitieu.cli.terminal import (
 )
 from chitieu.client import Client
 from chitieu.spreadsheet import csv_of
+from chitieu.text import plural
 
 if TYPE_CHECKING:
     from chitieu.postgres.verify import Difference, Report
@@ -263,8 +264,9 @@ def verify(
             say(
                 f"đúng: {report.entries} mục nhật ký, {report.rows} dòng,"
                 f" {report.results} kết quả, {report.closings} bản chốt",
-                f"equal: {report.entries} entries, {report.rows} rows, {report.results} results,"
-                f" {report.closings} closings",
+                f"equal: {plural(report.entries, 'entry', 'entries')},"
+                f" {plural(report.rows, 'row')}, {plural(report.results, 'result')},"
+                f" {plural(report.closings, 'closing')}",
             )
         else:
             for one in dict.fromkeys([found, *report.closing_differences]):

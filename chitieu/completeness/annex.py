@@ -10,6 +10,7 @@ from typing import Any
 
 from chitieu.periods import Period, parse_day, parse_period
 from chitieu.scoring.sentence import day_en, day_vi
+from chitieu.text import plural
 
 Json = Mapping[str, Any]
 COLUMNS = (
@@ -131,7 +132,7 @@ def _total(total: Json, units: int, vi: bool) -> str:
         )
     shown = f" ({share}%)" if share else ""
     return (
-        f"Total: {reported[0]} of {reported[1]} reports received{shown}; in time "
-        f"{total['on_time']}, late {total['late']}, missing {total['missing']} of {units} units, "
-        f"not due yet {total['awaited']}, waived {total['waived']}."
+        f"Total: {reported[0]} of {plural(reported[1], 'report')} received{shown}; in time "
+        f"{total['on_time']}, late {total['late']}, missing {total['missing']} of "
+        f"{plural(units, 'unit')}, not due yet {total['awaited']}, waived {total['waived']}."
     )

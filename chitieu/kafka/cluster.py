@@ -30,6 +30,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from chitieu.kafka.connection import client_options
 from chitieu.settings import KafkaSettings
+from chitieu.text import plural
 
 PATIENCE_S: Final = 10.0
 """How long a broker may take to answer."""
@@ -108,7 +109,7 @@ class Cluster:
             raise KafkaFault(
                 "too_few_brokers",
                 f"không đủ broker cho {replication} bản sao, hãy dùng --replication",
-                f"too few brokers for {replication} copies, use --replication",
+                f"too few brokers for {plural(replication, 'copy', 'copies')}, use --replication",
             )
         said = f"{name}: {for_code(code).__name__}: {message}"
         raise KafkaFault("refused", said, said)

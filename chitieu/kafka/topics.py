@@ -19,6 +19,7 @@ from chitieu.kafka.cluster import (
 )
 from chitieu.kafka.declared import Topic, declared
 from chitieu.settings import KafkaSettings
+from chitieu.text import plural
 
 State = Literal["created", "as_declared", "missing", "differs", "unauthorised"]
 
@@ -76,7 +77,8 @@ class Finding:
         if self.state == "created":
             return (
                 f"{name}: đã tạo, {one.partitions} phân vùng, {one.replication} bản sao",
-                f"{name}: created, {one.partitions} partitions, {one.replication} copies",
+                f"{name}: created, {plural(one.partitions, 'partition')},"
+                f" {plural(one.replication, 'copy', 'copies')}",
             )
         if self.state == "as_declared":
             return f"{name}: đúng như khai báo", f"{name}: as declared"

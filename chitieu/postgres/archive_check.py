@@ -18,6 +18,7 @@ from chitieu.events import identity_key
 from chitieu.postgres.archiving import month_named
 from chitieu.postgres.facts import REPORT_COLUMNS, report_to_row
 from chitieu.reports import reports_of
+from chitieu.text import plural
 
 _AT_ONCE: Final = 2_000
 _LOG: Final = "SELECT batch_id, first_seq, first_known, epoch FROM log WHERE batch_id = ANY($1)"
@@ -53,7 +54,8 @@ async def check_archive(
         if state["n"] != summary.entries:
             raise Damaged(
                 f"tháng {month} có {state['n']} mục trong nhật ký, tệp có {summary.entries}",
-                f"{month} has {state['n']} entries in the log, the file {summary.entries}",
+                f"{month} has {plural(state['n'], 'entry', 'entries')} in the log,"
+                f" the file {summary.entries}",
             )
         lines = (line for line in lines_of(path) if isinstance(line, Line))
         for some in _pieces(lines):

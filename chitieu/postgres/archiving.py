@@ -24,6 +24,7 @@ from chitieu.periods import from_microseconds, to_microseconds
 from chitieu.ports import Entry
 from chitieu.postgres.facts import scored
 from chitieu.postgres.months import KEPT, attach, bounds_of
+from chitieu.text import plural
 
 Progress = Callable[[int], None]
 
@@ -114,7 +115,8 @@ async def size_of(connection: Any, month: Month, now: dt.datetime) -> int:
     if held != state["n"]:
         raise Refused(
             f"tháng {month} có {held} mục, nhật ký có {state['n']}: chạy chitieu verify",
-            f"{month} holds {held} entries, the log {state['n']}: run chitieu verify",
+            f"{month} holds {plural(held, 'entry', 'entries')}, the log {state['n']}:"
+            " run chitieu verify",
         )
     return held
 

@@ -18,6 +18,7 @@ from chitieu.scoring.outcome import Outcome
 from chitieu.scoring.reasons import reason_words
 from chitieu.scoring.relevant import fallen_reports
 from chitieu.scoring.selection import LeftOut
+from chitieu.text import plural
 from chitieu.waivers import Waiver
 
 
@@ -128,9 +129,10 @@ def _words(outcome: Outcome, result: dict[str, Any]) -> dict[str, str]:
     """The arithmetic in words."""
     judgement = outcome.judgement
     figures = judgement.figures
-    counts = len([c for c in figures.counted if c.report])
-    vi = [result["sentence"], f"Tính {counts} báo cáo, thiếu {len(figures.missing)}."]
-    en = [result["sentence_en"], f"{counts} reports count, {len(figures.missing)} are missing."]
+    counts, lacks = len([c for c in figures.counted if c.report]), len(figures.missing)
+    vi = [result["sentence"], f"Tính {counts} báo cáo, thiếu {lacks}."]
+    told = f"{plural(counts, 'report')} {'counts' if counts == 1 else 'count'}"
+    en = [result["sentence_en"], f"{told}, {lacks} {'is' if lacks == 1 else 'are'} missing."]
     if judgement.numerator is not None and judgement.denominator is not None:
         total = f"{_sum([c.numerator for c in figures.counted])}"
         whole = f"{_sum([c.denominator for c in figures.counted])}"

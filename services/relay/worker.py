@@ -23,6 +23,7 @@ from chitieu.postgres import partition_store as store
 from chitieu.postgres.log import head_of, place, read_entries
 from chitieu.postgres.routes import Routes
 from chitieu.settings import KafkaSettings
+from chitieu.text import plural
 from services.relay.outgoing import send_dead_letters, send_results
 
 BATCH: Final = 2000
@@ -37,8 +38,8 @@ class OtherPartitions(Exception):
         super().__init__(
             f"{topic}: có {has} phân vùng, nhưng đã bắt đầu tính với {began}, không đổi được khi"
             " đang chạy: để `chitieu scorer` không Kafka nhận lại nhật ký, rồi bắt đầu lại"
-            f" / has {has} partitions, but scoring began with {began}, which cannot change"
-            " meanwhile: let a scorer without Kafka take the log back, then begin again"
+            f" / has {plural(has, 'partition')}, but scoring began with {began}, which cannot"
+            " change meanwhile: let a scorer without Kafka take the log back, then begin again"
         )
 
 

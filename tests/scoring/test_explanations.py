@@ -100,3 +100,16 @@ def test_the_lines_of_every_printed_result_add_up() -> None:
                 lines += len(units)
                 assert sum(Decimal(u["numerator"]) for u in units) == Decimal(total["numerator"])
     assert lines > 50
+
+
+def test_words_count_one_report_in_the_singular() -> None:
+    scene = Scene(a_catalogue(a_plan([a_row("I.1", "cashless-payment-count-share",
+                                            target=a_target())])), [
+        a_unit("38F01", since="2025-02-01"), cashless("38F01", "2025-02", 2000, 1500, id="b"),
+    ])  # fmt: skip
+    one = explained(scene, "38", "2025-02-28", "thu-2025/I.1")["words"]["en"]
+    assert "1 report counts, 0 are missing." in one
+    later = explained(scene, "38", "2025-03-31", "thu-2025/I.1")["words"]["en"]
+    assert "1 report counts, 1 is missing." in later
+    two = explained(two_tiers(), "38", "2025-02-28", "thu-2025/I.2")["words"]["en"]
+    assert "3 reports count, 1 is missing." in two

@@ -9,7 +9,7 @@ from itertools import combinations
 from chitieu.catalogue.model import Column, Row, Table, Text
 from chitieu.catalogue.semantic.contradiction import Contradiction, View, row_clause
 from chitieu.catalogue.semantic.numbers import readings
-from chitieu.text import decimal_text, english, vietnamese
+from chitieu.text import decimal_text, english, plural, vietnamese
 
 AS_PRINTED = Text(
     vi="Giữ nguyên từng số như in; không sửa tổng và không sửa phần.",
@@ -157,7 +157,8 @@ def _column_differs(
         Text(
             vi=f"Cột “{column.title.vi}”: {len(parts)} dòng cộng lại là {vietnamese(summed)}, "
             f"{total.clause} in {vietnamese(printed)}.",
-            en=f"Column “{column.title.en}”: {len(parts)} rows add up to {english(summed)}, "
+            en=f"Column “{column.title.en}”: {plural(len(parts), 'row')} "
+            f"{'adds' if len(parts) == 1 else 'add'} up to {english(summed)}, "
             f"the total row prints {english(printed)} ({total.clause}).",
         ),
         AS_PRINTED,
@@ -185,7 +186,7 @@ def _columns_differ(
             f"{len(differing)} dòng: hai cột một tên đếm những người khác nhau.",
             en=f"Column “{one.title.en}” ({tables[0].title.en}) prints {english(a)}, column "
             f"“{two.title.en}” ({tables[1].title.en}) prints {english(b)}; they differ in "
-            f"{len(differing)} rows: columns of one name count different people.",
+            f"{plural(len(differing), 'row')}: columns of one name count different people.",
         ),
         Text(
             vi="Mỗi bảng dùng số người của chính bảng đó; không ghép hai cột.",

@@ -11,6 +11,7 @@ from chitieu.postgres.months import strays
 from chitieu.postgres.partition_store import way_through_kafka
 from chitieu.postgres.pool import TROUBLE
 from chitieu.postgres.schema_version import newest_revision
+from chitieu.text import plural
 from services.api.state import Api
 
 _SECONDS: Final = 1.0
@@ -56,7 +57,8 @@ def warnings_of(checks: dict[str, Any]) -> list[dict[str, str]]:
             "code": "relay_behind",
             "vi": f"{kafka['unsent']} mục nhật ký chưa vào Kafka, lâu nhất"
             f" {kafka['unsent_seconds']} giây; vẫn nhận báo cáo. Xem /readyz của `chitieu relay`",
-            "en": f"{kafka['unsent']} entries of the log are not in Kafka, the oldest for"
+            "en": f"{plural(kafka['unsent'], 'entry', 'entries')} of the log not in Kafka, the"
+            " oldest for"
             f" {kafka['unsent_seconds']} s; reports are taken all the same."
             " See /readyz of chitieu relay",
         })  # fmt: skip
@@ -65,15 +67,16 @@ def warnings_of(checks: dict[str, Any]) -> list[dict[str, str]]:
             "code": "scorers_behind",
             "vi": f"phân vùng {kafka['slowest']} còn {kafka['unscored']} mục đã gửi mà chưa tính,"
             f" lâu nhất {kafka['unscored_seconds']} giây. Xem /readyz của `chitieu scorer`",
-            "en": f"partition {kafka['slowest']} has {kafka['unscored']} entries sent and not"
-            f" scored, the oldest for {kafka['unscored_seconds']} s."
-            " See /readyz of chitieu scorer",
+            "en": f"partition {kafka['slowest']} has"
+            f" {plural(kafka['unscored'], 'entry', 'entries')} sent and not scored, the"
+            f" oldest for {kafka['unscored_seconds']} s. See /readyz of chitieu scorer",
         })  # fmt: skip
     if kafka and kafka["dead_letters"]:
         found.append({
             "code": "dead_letters",
             "vi": f"{kafka['dead_letters']} thông điệp không dùng được:"
             " `chitieu dead-letters list`",
-            "en": f"{kafka['dead_letters']} messages nobody can use: chitieu dead-letters list",
+            "en": f"{plural(kafka['dead_letters'], 'message')} nobody can use:"
+            " chitieu dead-letters list",
         })  # fmt: skip
     return found
