@@ -119,6 +119,16 @@ async def test_an_explanation_tells_whose_figures_make_up_each_place(ask: Caller
         assert part["display"] in page.text
 
 
+async def test_a_units_key_sees_its_own_explanation_by_provinces_alone(ask: Caller) -> None:
+    target = "br-vt-2025/annex-2/I.7/province"
+    for path in (f"/v1/targets/{target}/explanation", f"/v1/targets/{target}/units",
+                 f"/t/{target}/explanation"):  # fmt: skip
+        by = f"{path}?as_of=2025-03-31&places=2025-03-31"
+        assert (await ask(by, as_="syt")).status_code == 200
+        assert (await ask(f"{by}&level=commune", as_="syt")).status_code == 404
+        assert (await ask(f"{by}&level=commune", as_="77")).status_code == 200
+
+
 async def test_where_nothing_can_be_divided_places_are_no_parameter(ask: Caller) -> None:
     result = next(r for r in (await card(ask, RECORDS))["results"] if r["numerator"] is not None)
     for path in (result["links"]["history"], result["links"]["receipt"],
