@@ -108,6 +108,10 @@ def _judged(outcome: Outcome, figures: Figures) -> Judgement:
     if whole.verdict == "not_in_force" or asked.target.value is None:
         part.verdict, part.reason = whole.verdict, whole.reason
         return part
+    if asked.indicator.formula == "task" and figures.reported:
+        # One thing, wherever it lies: without a due day its state decides, not its 0 or 1 of 1.
+        part.verdict, part.reason, part.actual = whole.verdict, whole.reason, whole.actual
+        return part
     return verdict_on(asked, part)
 
 

@@ -63,7 +63,7 @@ def _figures(part: Json, lang: Language) -> str:
     if numerator is None:
         return shown or "–"
     written = english if lang == "en" else vietnamese
-    if denominator is None:
+    if denominator is None or (shown is not None and not shown.endswith("%")):
         return shown or written(Decimal(numerator))
     over = f"{written(Decimal(numerator))}/{written(Decimal(denominator))}"
     return over if shown is None else f"{shown} ({over})"

@@ -237,6 +237,21 @@ def test_an_giang_is_told_apart_into_kien_giang_and_old_an_giang() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("state", ["done", "in_progress", "not_started", "waiting", "cancelled"])
+@pytest.mark.parametrize("due", [None, day("2025-06-30")])
+def test_a_task_is_judged_in_its_place_as_it_is(state: str, due: dt.date | None) -> None:
+    made = scene(
+        a_unit("cq-77", "77", kind="agency", type="health_department"),
+        an_event("task", "cq-77", {"item": "thu-2025/I.1", "state": state, "on": "2025-03-31",
+                                   "evidence": []}, id="t"),
+        by="task", place="77", value=Decimal(1), due=due,
+        scope=Scope(label=text("Sở"), units=("cq-77",)),
+    )  # fmt: skip
+    found = outcome(made, "77", OLD)
+    [told] = places_json(found, Where(places(), day(NEW)))["parts"]
+    assert (told["verdict"], told["reason"]) == (found.judgement.verdict, found.judgement.reason)
+
+
 def test_kien_giang_is_shown_inside_the_new_an_giang() -> None:
     found = outcome(scene(*an_giang()), "91", "2025-06-30")
     assert sums(found) == (360, 600)
