@@ -92,14 +92,17 @@ class WorkerApp(ABC):
             try:
                 await self.work()
                 tries = 0
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                if (ours := asyncio.current_task()) and ours.cancelling():
+                    raise
+                # Else a library let its own cancellation out; nobody told us to end.
                 tries = 0 if loop.time() - started > _WELL_SECONDS else tries
                 self._tell(error)
                 delay = RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)]
                 tries += 1
                 await asyncio.wait({asyncio.create_task(self.stop.wait())}, timeout=delay)
 
-    def _tell(self, error: Exception) -> None:
+    def _tell(self, error: BaseException) -> None:
         self._fault = self.say(error)
         now = asyncio.get_running_loop().time()
         same = self._told[0] == self._fault
@@ -111,11 +114,11 @@ class WorkerApp(ABC):
         log = self._logger.error if same or self.known(error) else self._logger.exception
         log(json.dumps(line, ensure_ascii=False, default=str))
 
-    def say(self, error: Exception) -> str:
+    def say(self, error: BaseException) -> str:
         """A fault in a line."""
         return str(error) if self.known(error) else f"{type(error).__name__}: {error}"
 
-    def known(self, error: Exception) -> bool:
+    def known(self, error: BaseException) -> bool:
         """Whether its line says all that there is to say."""
         del error
         return False

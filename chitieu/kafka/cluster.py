@@ -238,7 +238,7 @@ def _not_this_protocol(where: str) -> KafkaFault:
     )
 
 
-def worded(error: Exception) -> str | None:
+def worded(error: BaseException) -> str | None:
     """What Kafka refused, in a line, vi / en; None for what is no refusal."""
     if isinstance(error, TopicAuthorizationFailedError):
         return (

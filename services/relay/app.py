@@ -48,11 +48,11 @@ class RelayApp(WorkerApp):
         at = self._relay
         return {"position": at.position, "waiting": max(0, at.head - at.position)}
 
-    def known(self, error: Exception) -> bool:
+    def known(self, error: BaseException) -> bool:
         """Its own words need no place in the code."""
         return isinstance(error, (KafkaFault, Left, NoTopic, OtherPartitions, UnfitTopics))
 
-    def say(self, error: Exception) -> str:
+    def say(self, error: BaseException) -> str:
         """A fault in a line."""
         return worded(error) or super().say(error)
 

@@ -31,11 +31,11 @@ class ScorerApp(WorkerApp):
             return {"position": self._position}
         return {"position": self._position, "partitions": list(self._partitions)}
 
-    def known(self, error: Exception) -> bool:
+    def known(self, error: BaseException) -> bool:
         """Its own words need no place in the code."""
         return type(error).__name__ in ("KafkaFault", "LogGap", "NotEntered", "UnfitTopics")
 
-    def say(self, error: Exception) -> str:
+    def say(self, error: BaseException) -> str:
         """A fault in a line."""
         if self._kafka is None:
             return super().say(error)

@@ -12,7 +12,7 @@ import datetime as dt
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
@@ -42,6 +42,7 @@ _AT_LEAST_EVERY_S: Final = 30.0
 _TIMES_AS_LONG: Final = 4.0
 _LOOK_FOR_GAPS_S: Final = 2.0
 _SHOW_LAG_S: Final = 5.0
+_LEAVE_S: Final = 5.0
 
 
 class LogGap(Exception):
@@ -125,8 +126,13 @@ class GroupScorer:
         await self._consumer.start()
 
     async def stop(self) -> None:
-        """Leave the group, so that others need not wait to find out."""
-        await self._consumer.stop()
+        """Leave the group, so that others need not wait to find out; a broker that is away is not
+        waited for."""
+        await _ended(self._consumer.stop())
+        # A consumer that was about to fetch again cancels whoever stops it, and holds on.
+        if self._consumer._fetcher is not None:
+            await _ended(self._consumer._fetcher.close())
+        await _ended(self._consumer._client.close())
 
     async def step(self, now: dt.datetime) -> bool:
         """Take what has come, then bring results up to where all are; True when anything was done.
@@ -230,6 +236,14 @@ class GroupScorer:
         if at:
             with suppress(KafkaError):
                 await self._consumer.commit(at)
+
+
+async def _ended(closing: Coroutine[Any, Any, None]) -> None:
+    """Wait for it a while, however it ends."""
+    task = asyncio.create_task(closing)
+    await asyncio.wait({task}, timeout=_LEAVE_S)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def run_in_group(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from chitieu.settings import KafkaSettings
 from chitieu.worker_app import WorkerApp
 from services.relay.app import RelayApp
 from services.scorer.app import ScorerApp
+from services.scorer.group import GroupScorer
 from tests.builders import places
 from tests.kafka.histories import a_history, a_registry
 from tests.kafka.running import connected, make_topics
@@ -97,6 +98,65 @@ async def test_a_broker_that_is_away(
         await until(lambda: _is(writer, first + len(more)))
         await until(lambda: relay.fault is None)
         assert (await verify(writer, places())).difference is None
+
+
+async def test_a_scorer_that_has_given_up_a_broker_scores_again(
+    database: str, broker: Broker, work: Callable[[WorkerApp], None]
+) -> None:
+    """A client that waits before it fetches again cancels whoever stops it: that ended the worker,
+    which went on to look well."""
+    kafka = KafkaSettings(broker.bootstrap)
+    await create(kafka, replication=1)
+    scorer = ScorerApp(database, places(), kafka)
+    work(RelayApp(database, kafka, places()))
+    work(scorer)
+    async with connected(database) as writer:
+        await write(writer, [*a_registry(), *a_history(1, 30)])
+        first = len(a_registry()) + len(a_history(1, 30))
+        await until(lambda: _is(writer, first))
+        broker.kill()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(GroupScorer, "step", _no_answer)
+            await until(lambda: scorer.fault is not None)
+        more = a_history(2, 40, "f")
+        await write(writer, more)
+        broker.restart()
+        await until(lambda: _is(writer, first + len(more)))
+        await until(lambda: scorer.fault is None)
+
+
+async def _no_answer(scorer: GroupScorer, _: Any) -> bool:
+    # As the client waits after a fetch that failed.
+    scorer._consumer._fetcher._pending_tasks.add(asyncio.create_task(asyncio.sleep(60)))
+    raise KafkaTimeoutError
+
+
+class Restless(WorkerApp):
+    """The first times its library cancels whoever waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__("restless")
+        self.times = 0
+
+    async def work(self) -> None:
+        self.times += 1
+        if self.times < 3:
+            raise asyncio.CancelledError
+        self.well()
+        await self.stop.wait()
+
+    def report(self) -> Mapping[str, Any]:
+        return {"times": self.times}
+
+
+async def test_a_cancellation_that_nobody_ordered_ends_no_worker() -> None:
+    app = Restless()
+    task = asyncio.create_task(app._work())
+    await until(lambda: app.fault is None)
+    assert app.times == 3
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 async def _is(connection: Any, seq: int) -> bool:
