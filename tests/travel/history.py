@@ -52,10 +52,11 @@ class History:
     def __init__(self, seed: int, size: int) -> None:
         self.seed, self.size = seed, size
         self.provinces = [place.code for place in places().provinces(FIRST_DAY)]
-        self.per_unit = len(METRICS) * len(MONTHS) + 3
+        # With what is not reported, corrected and retracted.
+        self.per_unit = 0.94 * 1.06 * len(METRICS) * len(MONTHS) + 3
         self.units: dict[str, list[str]] = {}
         chance = self.chance("units")
-        wanted = size * 20 // 21 // self.per_unit
+        wanted = round(1.005 * size / self.per_unit)
         weights = [chance.choice([1, 2, 2, 3, 6]) for _ in self.provinces]
         for code, weight in zip(self.provinces, weights, strict=True):
             count = max(1, wanted * weight // sum(weights))

@@ -97,6 +97,7 @@ async def journey(
             if (number + 1) % max(1, asked // 10) == 0:
                 tell(f"{number + 1} of {asked} questions")
     await connection.close()
+    gc.unfreeze()
     corrected = sum(1 for event in arrivals if event.get("corrects"))
     return Journey(
         len(arrivals), corrected, asked, KEPT, _summed(timings.first), _summed(timings.later)

@@ -1,5 +1,5 @@
 """A long history in random order, one report in twenty corrected: any answer at any pair is the
-oracle's, and what was answered once is answered so for ever. `make soak` takes a million events."""
+oracle's, and what was answered once is answered so for ever. `make soak` asks 100,000 times."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from tests.travel.run import journey
 
-EVENTS, ASKED = 100_000, 2_000
+EVENTS, ASKED = 1_000_000, 2_000
 
 
 @pytest.mark.slow
@@ -21,5 +21,5 @@ async def test_any_answer_at_any_pair_is_the_oracles(
             f"\n{told.events} events ({told.corrected} corrections), {told.asked} questions:"
             f" {told.times}"
         )
-    assert told.events > 0.9 * EVENTS
-    assert told.corrected > 0.045 * EVENTS
+    assert told.events >= EVENTS
+    assert told.corrected >= 0.045 * EVENTS
