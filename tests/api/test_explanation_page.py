@@ -101,6 +101,8 @@ async def test_what_is_wrong_with_a_key_is_said_above_the_form(
 async def test_a_form_of_any_size_is_not_read(ask: Caller) -> None:
     answer = await ask(PAGE, None, "POST", content=b"key=" + b"x" * 5000)
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    many = await ask(PAGE, None, "POST", content=b"a=1&" * 500 + b"key=")
+    assert (many.status_code, 'type="password"' in many.text) == (401, True)
     assert (await ask("/t/nothing/explanation", None, "POST", data={"key": ""})).status_code == 404
 
 

@@ -92,7 +92,7 @@ async def explanation_page(request: Request, api: UsesApi, asks: Asks) -> Respon
 async def explanation_shown(request: Request, api: UsesApi, asks: Asks) -> Response:
     """The same for the key of the page's own form; what is wrong with it is said above the form."""
     body = await read_body(request.scope, request.receive, _BODY_MAX)
-    given = parse_qs(body.decode("latin-1"), max_num_fields=8).get("key", [""])[0].strip()
+    given = parse_qs(body.decode("latin-1")).get("key", [""])[0].strip()
     try:
         return await _told(request, api, asks, given.encode() or None)
     except Problem as problem:
