@@ -258,7 +258,7 @@ async def test_a_dead_letter_is_sent_again_as_it_was(
             "CHITIEU_DATABASE_URL": database, "CHITIEU_KAFKA_BOOTSTRAP": kafka,
             "CHITIEU_KAFKA_PREFIX": kafka_prefix, "CHITIEU_LANG": "en",
         }  # fmt: skip
-        assert "1 messages" in await told(asked, "list")
+        assert "1 message" in await told(asked, "list")
         assert "sent 1 to" in await told(asked, "replay", "1")
         assert "0 messages" in await told(asked, "list")
         assert "there is no such message" in await told(asked, "replay", "7", code=2)

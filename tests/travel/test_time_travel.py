@@ -1,5 +1,6 @@
 """A long history in random order, one report in twenty corrected: any answer at any pair is the
-oracle's, and what was answered once is answered so for ever. `make soak` asks 100,000 times."""
+oracle's, and what was answered once is answered so for ever. `make soak` asks 100,000 times
+of a million events."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ import pytest
 
 from tests.travel.run import journey
 
-EVENTS, ASKED = 1_000_000, 2_000
+# A million takes seven minutes of a worker: `python -m tests.travel --questions 2000`.
+EVENTS, ASKED = 300_000, 2_000
 
 
 @pytest.mark.slow
@@ -21,5 +23,5 @@ async def test_any_answer_at_any_pair_is_the_oracles(
             f"\n{told.events} events ({told.corrected} corrections), {told.asked} questions:"
             f" {told.times}"
         )
-    assert told.events >= EVENTS
+    assert told.events > 0.97 * EVENTS
     assert told.corrected >= 0.045 * EVENTS
