@@ -9,7 +9,7 @@ import pytest
 from tests.travel.run import journey
 
 # A million takes seven minutes of a worker: `python -m tests.travel --questions 2000`.
-EVENTS, ASKED = 300_000, 2_000
+EVENTS, ASKED = 200_000, 2_000
 
 
 @pytest.mark.slow
