@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from chitieu.scoring.sentence import VERDICTS as WORDS
+
+_STYLES: Final = {"met": "green", "not_met": "red", "unknown": "yellow"}
 VERDICTS: Final[Mapping[str, tuple[str, str, str]]] = {
-    "met": ("Đạt", "Met", "green"),
-    "not_met": ("Chưa đạt", "Not met", "red"),
-    "unknown": ("Chưa rõ", "Unknown", "yellow"),
-    "not_applicable": ("Không áp dụng", "Not applicable", "dim"),
-    "not_in_force": ("Chưa hiệu lực", "Not in force", "dim"),
+    name: (vi, en, _STYLES.get(name, "dim")) for name, (vi, en) in WORDS.items()
 }

@@ -31,6 +31,14 @@ STATES = {
     "done": ("đã hoàn thành", "done"),
     "cancelled": ("đã hủy", "cancelled"),
 }
+# As a label stands alone, in a table or beside a result.
+VERDICTS = {
+    "met": ("Đạt", "Met"),
+    "not_met": ("Chưa đạt", "Not met"),
+    "unknown": ("Chưa rõ", "Unknown"),
+    "not_applicable": ("Không áp dụng", "Not applicable"),
+    "not_in_force": ("Chưa hiệu lực", "Not in force"),
+}
 _WORDS_VI = {">=": "", ">": "trên ", "<=": "không quá ", "<": "dưới ", "=": "đúng "}
 _WORDS_EN = {">=": "", ">": "more than ", "<=": "at most ", "<": "less than ", "=": "exactly "}
 

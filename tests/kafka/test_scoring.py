@@ -57,9 +57,12 @@ async def results(connection: Any) -> list[tuple[Any, ...]]:
     ]
 
 
+@pytest.mark.parametrize("short", [20_000, 5])
 async def test_through_kafka_the_results_are_those_of_one_scorer(
-    database: str, settings: KafkaSettings
+    database: str, settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch, short: int
 ) -> None:
+    # A group that is far behind reads long spans in other ways than short ones.
+    monkeypatch.setattr("chitieu.postgres.facts._SHORT", short)
     writer = await asyncpg.connect(database)
     entries = a_history(7, 300)
     await write(writer, a_registry())

@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from html import escape
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from chitieu.scoring.rebased_words import place_lines
+from chitieu.scoring.sentence import VERDICTS
 
 Json = Mapping[str, Any]
 Lang = Literal["vi", "en"]
-
-VERDICTS: Final[Mapping[str, tuple[str, str]]] = {
-    "met": ("Đạt", "Met"),
-    "not_met": ("Chưa đạt", "Not met"),
-    "unknown": ("Chưa rõ", "Unknown"),
-    "not_applicable": ("Không áp dụng", "Not applicable"),
-    "not_in_force": ("Chưa hiệu lực", "Not in force"),
-}
 
 
 def places_html(by: Json, lang: Lang) -> str:

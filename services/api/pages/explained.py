@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from services.api.pages.by_places import VERDICTS, Json, Lang, places_html
+from chitieu.scoring.sentence import VERDICTS
+from services.api.pages.by_places import Json, Lang, places_html
 
 Labels = Mapping[str, Mapping[str, str]]
 
