@@ -37,7 +37,7 @@ test: check compose kafka ## everything the tests need, then the whole suite (AR
 soak: env-dev ## hours of random histories against the oracle (QUESTIONS=100000 EXAMPLES=2000)
 	@$(BIN)/python -m tests.travel --questions $(QUESTIONS)
 	@CHITIEU_MACHINE_EXAMPLES=$(EXAMPLES) CHITIEU_MACHINE_STEPS=60 \
-		$(BIN)/python -m pytest -v -n $(WORKERS) tests/machine -k whatever
+		$(BIN)/python -m pytest -v -x -n $(WORKERS) tests/machine -k whatever
 
 scale: env-dev kafka ## a million events through one process and through Kafka: the same results? (EVENTS=)
 	@$(BIN)/python -m benchmarks.scale --events $(EVENTS)

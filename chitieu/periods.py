@@ -10,12 +10,13 @@ import calendar
 import datetime as dt
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 VIETNAM = dt.timezone(dt.timedelta(hours=7))
 FIRST_DAY = dt.date(1900, 1, 1)
 LAST_DAY = dt.date(2200, 12, 31)
+ONE_DAY = dt.timedelta(days=1)
 
 _SPELLINGS = re.compile(
     r"(?P<year>\d{4})(?:-(?:H(?P<half>[12])|Q(?P<quarter>[1-4])|(?P<month>\d{2})(?:-(?P<day>\d{2}))?))?"
@@ -32,19 +33,7 @@ class Period:
 
     def __str__(self) -> str:
         """The shortest spelling of these days, the same however they were sent."""
-        year, start = self.first.year, self.first.month
-        for name, months in _MONTHS.items():
-            if self == _span(year, start, months) and (start - 1) % months == 0:
-                number = (start - 1) // months + 1
-                return {
-                    "month": f"{year:04}-{start:02}",
-                    "quarter": f"{year:04}-Q{number}",
-                    "half": f"{year:04}-H{number}",
-                    "year": f"{year:04}",
-                }[name]
-        if self.first == self.last:
-            return self.first.isoformat()
-        return f"{self.first.isoformat()}/{self.last.isoformat()}"
+        return _spelling(self)
 
     @property
     def days(self) -> int:
@@ -54,13 +43,43 @@ class Period:
         """True when every day of `other` lies in this period."""
         return self.first <= other.first and other.last <= self.last
 
-    def each(self) -> Iterator[dt.date]:
-        """Every day of it, the first one first."""
-        return (self.first + dt.timedelta(days=n) for n in range(self.days))
-
     def meets(self, other: Period) -> bool:
         """True when the two share a day."""
         return self.first <= other.last and other.first <= self.last
+
+
+def stretches_of(periods: Iterable[Period]) -> list[Period]:
+    """Their days as disjoint stretches that do not touch, earliest first."""
+    stretches: list[Period] = []
+    for period in sorted(periods):
+        if stretches and period.first <= stretches[-1].last + ONE_DAY:
+            last = max(stretches[-1].last, period.last)
+            stretches[-1] = Period(stretches[-1].first, last)
+        else:
+            stretches.append(period)
+    return stretches
+
+
+def covered(stretches: Iterable[Period], period: Period) -> bool:
+    """True when one of such stretches holds every day of the period."""
+    return any(stretch.holds(period) for stretch in stretches)
+
+
+@functools.lru_cache(maxsize=4096)
+def _spelling(days: Period) -> str:
+    year, start = days.first.year, days.first.month
+    for name, months in _MONTHS.items():
+        if days == _span(year, start, months) and (start - 1) % months == 0:
+            number = (start - 1) // months + 1
+            return {
+                "month": f"{year:04}-{start:02}",
+                "quarter": f"{year:04}-Q{number}",
+                "half": f"{year:04}-H{number}",
+                "year": f"{year:04}",
+            }[name]
+    if days.first == days.last:
+        return days.first.isoformat()
+    return f"{days.first.isoformat()}/{days.last.isoformat()}"
 
 
 def _span(year: int, month: int, months: int) -> Period:

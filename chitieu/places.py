@@ -17,11 +17,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from chitieu.periods import ONE_DAY
 from chitieu.place_kinds import Kind, Level, Share
-
-_ONE_DAY: Final = dt.timedelta(days=1)
 
 
 class PlacesError(ValueError):
@@ -207,7 +206,7 @@ class Places:
         """The days on which a province began, or the first on which one was no more."""
         ends = (place.valid_to for place in self.provinces())
         days = {place.valid_from for place in self.provinces() if place.valid_from}
-        return tuple(sorted(days | {end + _ONE_DAY for end in ends if end}))
+        return tuple(sorted(days | {end + ONE_DAY for end in ends if end}))
 
     def get(self, key: PlaceKey) -> Place:
         """The place with that key; KeyError when there is none."""
@@ -307,7 +306,7 @@ class Places:
             raise _fault(place, "outlives its province")
         for link in place.successors:
             newer = self._by_key[link.key]
-            if last_day == dt.date.max or not newer.stands_on(last_day + _ONE_DAY):
+            if last_day == dt.date.max or not newer.stands_on(last_day + ONE_DAY):
                 raise _fault(place, f"is not followed the next day by {link.key.code}")
 
     def _check_eras(self, row_count: int) -> None:

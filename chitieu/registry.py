@@ -16,11 +16,11 @@ from typing import Any, TypeVar
 
 from chitieu.catalogue.catalogue import Catalogue
 from chitieu.closings.state import Closing, folded
-from chitieu.periods import Period
+from chitieu.periods import ONE_DAY, Period, covered, stretches_of
 from chitieu.places import Place, Places, place_key
 from chitieu.ports import Entry
 from chitieu.unit_codes import by_newest_code
-from chitieu.units import ONE_DAY, Unit, Whereabouts, whereabouts, with_version
+from chitieu.units import Unit, Whereabouts, whereabouts, with_version
 from chitieu.waivers import Waiver, Waivers
 
 K = TypeVar("K")
@@ -146,9 +146,14 @@ class Registry:
         """
         waivers = self.waivers.of_any(unit.codes, metric) if self.waivers.granted else ()
         found = tuple(waiver for waiver in waivers if waiver.days.meets(days))
-        opened = [day for day in days.each() if unit.is_open(day)] if found else []
-        every = all(any(waiver.holds_on(day) for waiver in found) for day in opened)
-        return found if opened and every else ()
+        if not found:
+            return ()
+        freed = stretches_of(waiver.days for waiver in found)
+        opened = [
+            Period(max(days.first, stretch.first), min(days.last, stretch.last))
+            for stretch in unit.open_days if stretch.meets(days)
+        ]  # fmt: skip
+        return found if opened and all(covered(freed, stretch) for stretch in opened) else ()
 
     @cached_property
     def reporting(self) -> Mapping[str, Unit]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from chitieu.periods import ONE_DAY, Period
 from chitieu.places import Place, Places, place_key
 from chitieu.ports import Entry
-
-ONE_DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +22,12 @@ class UnitVersion:
     seq: int
     known: int
     attributes: Mapping[str, Any]
+    # The last day open that these attributes say; null when they say none. Asked a lot.
+    closed: dt.date | None = field(init=False, compare=False)
 
-    @property
-    def closed(self) -> dt.date | None:
-        """The last day open that these attributes say; null when they say none."""
+    def __post_init__(self) -> None:
         day = self.attributes.get("closed")
-        return dt.date.fromisoformat(day) if day else None
+        object.__setattr__(self, "closed", dt.date.fromisoformat(day) if day else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,11 @@ class Unit:
     code: str
     versions: tuple[UnitVersion, ...]
     older: tuple[str, ...] = ()  # codes that it bore before, the oldest first
+    # The days on which it is open, earliest first; closed and reopened, it was closed between.
+    open_days: tuple[Period, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "open_days", tuple(_open_days(self.versions)))
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -72,16 +76,8 @@ class Unit:
         return self.open_within(day, day)
 
     def open_within(self, first: dt.date, last: dt.date) -> bool:
-        """Whether it is open on any of these days; closed and reopened, it was closed between."""
-        for number, version in enumerate(self.versions):
-            begin, end = max(first, version.from_), last
-            if number + 1 < len(self.versions):
-                end = min(end, self.versions[number + 1].from_ - dt.timedelta(days=1))
-            if version.closed is not None:
-                end = min(end, version.closed)
-            if begin <= end:
-                return True
-        return False
+        """Whether it is open on any of these days."""
+        return any(s.first <= last and first <= s.last for s in self.open_days if first <= last)
 
     def version_on(self, day: dt.date) -> UnitVersion:
         """The attributes that hold on a day; before it opened, the first ones."""
@@ -90,6 +86,16 @@ class Unit:
 
     def on(self, day: dt.date) -> Mapping[str, Any]:
         return self.version_on(day).attributes
+
+
+def _open_days(versions: Sequence[UnitVersion]) -> Iterator[Period]:
+    """Each version holds to the day before the next one, and no longer than it says itself."""
+    for number, version in enumerate(versions):
+        last = version.closed or dt.date.max
+        if number + 1 < len(versions):
+            last = min(last, versions[number + 1].from_ - ONE_DAY)
+        if version.from_ <= last:
+            yield Period(version.from_, last)
 
 
 class Whereabouts(NamedTuple):

@@ -38,9 +38,6 @@ class Waiver:
     def frees_of(self, metric: str) -> bool:
         return self.metric in (None, metric)
 
-    def holds_on(self, day: dt.date) -> bool:
-        return self.days.first <= day <= self.days.last
-
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:

@@ -9,8 +9,6 @@ from typing import Any, Literal
 from chitieu.catalogue.model import Metric, Plan, ReportingDay
 from chitieu.periods import Period, containing, parse_period, whole_periods
 
-ONE_DAY = dt.timedelta(days=1)
-
 
 @dataclass(frozen=True, slots=True)
 class Due:

@@ -14,13 +14,13 @@ from typing import Literal
 
 from chitieu.catalogue.catalogue import TASK as TASK_METRIC
 from chitieu.catalogue.model import Metric
-from chitieu.completeness.calendar import ONE_DAY, Due, due_of, ending_in
-from chitieu.periods import VIETNAM, Period, to_microseconds
+from chitieu.completeness.calendar import Due, due_of, ending_in
+from chitieu.periods import ONE_DAY, VIETNAM, Period, covered, to_microseconds
 from chitieu.reports import TASK, Report
 from chitieu.scoring.asked import Asked
 from chitieu.scoring.figures import Question
 from chitieu.scoring.membership import open_within
-from chitieu.scoring.selection import Selection, covered, latest, merged_days
+from chitieu.scoring.selection import Selection, latest, merged_days
 from chitieu.scoring.world import World
 from chitieu.units import Unit
 from chitieu.waivers import Waiver

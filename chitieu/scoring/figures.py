@@ -11,14 +11,13 @@ from functools import cached_property
 from typing import NamedTuple
 
 from chitieu.catalogue.model import Indicator, Metric
-from chitieu.periods import Period, whole_periods
+from chitieu.periods import Period, covered, whole_periods
 from chitieu.reports import Report
 from chitieu.scoring.membership import ALWAYS, Days, counts_in, open_within
 from chitieu.scoring.selection import (
     NOTHING,
     LeftOut,
     Selection,
-    covered,
     latest,
     merged_days,
     pooled,
@@ -274,12 +273,19 @@ class Question:
 
     def due_periods(self, world: World) -> list[Period]:
         """Whole periods that have ended and are due by what is known."""
-        within = dt.timedelta(days=self.metric.report_within)
-        return [
-            period
-            for period in whole_periods(self.metric.cadence, self.window)
-            if period.last <= self.on and period.last + within <= world.known_day
-        ]
+        # The same for every unit that is asked.
+        if world.known_day not in self._due:
+            within = dt.timedelta(days=self.metric.report_within)
+            self._due[world.known_day] = [
+                period
+                for period in whole_periods(self.metric.cadence, self.window)
+                if period.last <= self.on and period.last + within <= world.known_day
+            ]
+        return self._due[world.known_day]
+
+    @cached_property
+    def _due(self) -> dict[dt.date, list[Period]]:
+        return {}
 
     def expected_periods(self, world: World, unit: Unit | None) -> list[Period]:
         """Those of them on a day of which the unit was open and in scope."""

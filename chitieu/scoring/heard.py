@@ -13,11 +13,9 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from chitieu.catalogue.model import Indicator
-from chitieu.periods import Period
+from chitieu.periods import ONE_DAY, Period
 from chitieu.reports import Report
 from chitieu.scoring.figures import Figures, Heard, Lists, Number, Spoken
-
-ONE_DAY = dt.timedelta(days=1)
 
 
 def heard(figures: Figures, indicator: Indicator) -> Heard:

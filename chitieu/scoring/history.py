@@ -17,7 +17,7 @@ from fractions import Fraction
 from functools import partial
 
 from chitieu.outlook.forecast import Flow
-from chitieu.periods import Period, containing, parse_period, whole_periods
+from chitieu.periods import ONE_DAY, Period, containing, parse_period, whole_periods
 from chitieu.scoring.asked import Asked
 from chitieu.scoring.columns import is_achieved
 from chitieu.scoring.figures import Missing, Question
@@ -29,7 +29,6 @@ from chitieu.scoring.relevant import covered_days
 from chitieu.scoring.world import World
 from chitieu.units import Unit
 
-ONE_DAY = dt.timedelta(days=1)
 CADENCES = ("month", "quarter", "half", "year")
 MOST_PERIODS = 24
 # Most reports must lie inside one period of the cadence that a history is cut into.

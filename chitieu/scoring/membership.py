@@ -11,9 +11,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from chitieu.periods import Period
+from chitieu.periods import ONE_DAY, Period
 from chitieu.registry import Registry
-from chitieu.scoring.selection import ONE_DAY
 from chitieu.units import Unit
 
 Days = tuple[Period, ...]

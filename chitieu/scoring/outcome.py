@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 
-from chitieu.periods import Period, containing, whole_periods
+from chitieu.periods import ONE_DAY, Period, containing, whole_periods
 from chitieu.reports import Report
 from chitieu.scoring.asked import Asked
 from chitieu.scoring.compare import EXACT, count_gap, total_gap
@@ -16,8 +16,6 @@ from chitieu.scoring.outlook import Ahead, Outlook, look_ahead
 from chitieu.scoring.relevant import covered_days, newest_known
 from chitieu.scoring.world import World
 from chitieu.text import decimal_text
-
-ONE_DAY = dt.timedelta(days=1)
 
 
 @dataclass

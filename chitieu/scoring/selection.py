@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from chitieu.periods import Period
+from chitieu.periods import Period, covered, stretches_of
 from chitieu.reports import Report
 
 Why = Literal[
@@ -44,7 +44,6 @@ class Selection(NamedTuple):
 
 
 NOTHING = Selection((), ())
-ONE_DAY = dt.timedelta(days=1)
 
 
 def _current(reports: Iterable[Report], on: dt.date) -> tuple[list[Report], list[LeftOut]]:
@@ -127,16 +126,4 @@ def latest(reports: Iterable[Report], on: dt.date) -> Selection:
 
 def merged_days(taken: Iterable[Report]) -> list[Period]:
     """The days that reports speak of, as disjoint stretches that do not touch, earliest first."""
-    stretches: list[Period] = []
-    for extent in sorted(report.extent for report in taken):
-        if stretches and extent.first <= stretches[-1].last + ONE_DAY:
-            last = max(stretches[-1].last, extent.last)
-            stretches[-1] = Period(stretches[-1].first, last)
-        else:
-            stretches.append(extent)
-    return stretches
-
-
-def covered(stretches: Iterable[Period], period: Period) -> bool:
-    """True when one of the merged stretches holds every day of the period."""
-    return any(stretch.holds(period) for stretch in stretches)
+    return stretches_of(report.extent for report in taken)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from chitieu.periods import civil_day, from_microseconds
@@ -251,7 +252,7 @@ class World:
     reports: Reports
     known: int
 
-    @property
+    @cached_property
     def known_day(self) -> dt.date:
         """The civil day of `known_at`: what was due by then is expected."""
         return civil_day(from_microseconds(self.known))

@@ -108,6 +108,13 @@ class System:
         self.posted: list[dict[str, Any]] = []
         self._stack = AsyncExitStack()
         self._number = 0
+        self._settings = Settings(database_url=dsn)
+        # All that the api holds is made by its lifespan, anew at each restart; making its routes
+        # again would be a sixth of all the work.
+        self._app = create_app(self._settings, clock=self._clock, places=places())
+
+    def _clock(self) -> dt.datetime:
+        return self.now
 
     # --- starting and stopping -------------------------------------------------------------------
 
@@ -132,15 +139,12 @@ class System:
 
     async def _processes(self) -> None:
         self._running = AsyncExitStack()
-        settings = Settings(database_url=self.dsn)
-        clock = lambda: self.now  # noqa: E731
-        ingest = IngestApp(settings, places(), now=clock)
+        ingest = IngestApp(self._settings, places(), now=self._clock)
         await ingest.startup()
         self._running.push_async_callback(ingest.shutdown)
-        api = create_app(settings, clock=clock, places=places())
-        await self._running.enter_async_context(lifespan(api))
+        await self._running.enter_async_context(lifespan(self._app))
         clients = []
-        for app in (ingest, api):
+        for app in (ingest, self._app):
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
             client = httpx.AsyncClient(transport=transport, base_url="http://x")
             clients.append(await self._running.enter_async_context(client))
@@ -294,7 +298,7 @@ class System:
     async def replay(self) -> None:
         """Throw away all that is derived and make it again."""
         for table in ("measurement", "standing_change", "place_position", "result", "consumer"):
-            await self.db.execute(f"TRUNCATE {table}")
+            await self.db.execute(f"DELETE FROM {table}")
         await self.new_scorer()
         await self.settle()
 

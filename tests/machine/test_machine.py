@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gc
 import os
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -252,6 +253,9 @@ async def crash(system: System, event: Event) -> None:
 @contextmanager
 def machine(postgres: Facts) -> Iterator[type[Everything]]:
     with asyncio.Runner() as runner:
+        # What was imported need not be looked through again and again: a twentieth of all work.
+        gc.collect()
+        gc.freeze()
         Everything.postgres, Everything.runner = postgres, runner
         yield Everything
 
