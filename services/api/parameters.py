@@ -24,7 +24,7 @@ _REPEATABLE = ("what_if",)
 _LOST_PLUS = re.compile(r" (?=[0-9]{2}:[0-9]{2}\Z)")
 
 
-def refuse_unknown(request: Request) -> None:
+async def refuse_unknown(request: Request) -> None:
     """400 for a parameter that the operation does not take, with the one that was meant."""
     given = [name for name, _ in request.query_params.multi_items()]
     if not given:
@@ -93,7 +93,8 @@ class Moment:
     known: int | None
 
 
-def _as_of(api: Api, text: str | None) -> dt.date:
+def as_of_day(api: Api, text: str | None) -> dt.date:
+    """The day that `as_of` names, else today. Problem `bad_value`."""
     today = api.today
     if text is None:
         return today
@@ -141,31 +142,31 @@ async def moment(
             raise Problem("closing_and_pair")
         held = await find_closing(api, principal, closing)
         return Moment(held.as_of, held.known)
-    return pair(api, as_of, known_at)
+    return moment_of(api, as_of, known_at)
 
 
-def pair(api: UsesApi, as_of: AsOf = None, known_at: KnownAt = None) -> Moment:
+async def pair(api: UsesApi, as_of: AsOf = None, known_at: KnownAt = None) -> Moment:
     """`as_of` and `known_at` where no key is needed; closings are for those who have one."""
+    return moment_of(api, as_of, known_at)
+
+
+def moment_of(api: Api, as_of: str | None, known_at: str | None) -> Moment:
+    """What the two say. Problem `bad_value`."""
     known = None if known_at is None else instant("known_at", known_at)
-    return Moment(_as_of(api, as_of), known)
+    return Moment(as_of_day(api, as_of), known)
 
 
-def as_of_day(api: UsesApi, as_of: AsOf = None) -> dt.date:
-    """`as_of` alone, where known times are asked for otherwise."""
-    return _as_of(api, as_of)
-
-
-def known_only(api: UsesApi, known_at: KnownAt = None) -> Moment:
+async def known_only(api: UsesApi, known_at: KnownAt = None) -> Moment:
     """`known_at` alone, for what has no day."""
     return Moment(api.today, None if known_at is None else instant("known_at", known_at))
 
 
-def page(request: Request, limit: Limit = None, cursor: Cursor = None) -> Page:
+async def page(request: Request, limit: Limit = None, cursor: Cursor = None) -> Page:
     """`limit` and `cursor`."""
     return page_of(request, limit, cursor)
 
 
-def on_day(on: On = None) -> dt.date | None:
+async def on_day(on: On = None) -> dt.date | None:
     """`on`."""
     return None if on is None else day("on", on)
 

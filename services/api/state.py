@@ -72,4 +72,9 @@ def api_of(request: Request) -> Api:
     return api
 
 
-UsesApi = Annotated[Api, Depends(api_of)]
+async def _api(request: Request) -> Api:
+    return api_of(request)
+
+
+# Every dependency is a coroutine: FastAPI sends others to a thread each, at each request.
+UsesApi = Annotated[Api, Depends(_api)]

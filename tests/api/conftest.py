@@ -15,6 +15,7 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
+from fastapi.dependencies import utils as dependencies
 from pytest_asyncio import is_async_test
 
 from chitieu.asgi import lifespan
@@ -44,6 +45,16 @@ ROLES: dict[str, tuple[str, str, dict[str, list[str]]]] = {
     "other": ("unit", "bv-2", {"units": ["77F02"]}),
     "syt": ("unit", "syt-unit", {"units": ["cq-syt-77"]}),
 }
+
+
+@pytest.fixture(autouse=True)
+def _no_dependency_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """FastAPI sends a dependency that is no coroutine to a thread, at each request."""
+
+    async def refuse(call: Any, **_: Any) -> None:
+        raise AssertionError(f"{call} must be a coroutine")
+
+    monkeypatch.setattr(dependencies, "run_in_threadpool", refuse)
 
 
 def soon() -> dt.datetime:

@@ -132,7 +132,7 @@ class Filters:
                 raise bad_value(name, f"tên có trong /v1/{name}s", f"a name that /v1/{name}s has")
 
 
-def filters(
+async def filters(
     plan: Annotated[str | None, Query(description="Of this plan.", examples=["br-vt-2025"])] = None,
     province: Annotated[
         str | None, Query(description="On the scorecard of this province.", examples=["77"])

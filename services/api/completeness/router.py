@@ -53,7 +53,7 @@ class Wanted:
     lang: Language
 
 
-def wanted(
+async def wanted(
     plan: Annotated[
         str | None,
         Query(description="One plan; default all of the province.", examples=["br-vt-2025"]),

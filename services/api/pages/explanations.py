@@ -7,6 +7,7 @@ address: the key stands in no address, cookie, store or page, and nothing on the
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from html import escape
 from typing import Annotated, Final
 from urllib.parse import parse_qs, urlencode
@@ -29,8 +30,8 @@ from services.api.parameters import (
     KnownAt,
     UsesOn,
     moment,
+    moment_of,
     one_of,
-    pair,
 )
 from services.api.places.by_day import ByPlaces, UsesPlaces, need_places
 from services.api.reading import catalogue_at
@@ -49,34 +50,43 @@ _PAGE: Final = (
 )
 
 
+@dataclass(frozen=True)
 class Asked:
     """The question of the address. Its closing is looked up when it is known who asks."""
 
-    def __init__(
-        self, target: TargetPath, on: UsesOn, by: UsesPlaces, as_of: AsOf = None,
-        known_at: KnownAt = None, closing: ClosingName = None, province: ProvinceCode = None,
-        lang: Annotated[str | None, Query(description="vi (default) or en.")] = None,
-    ) -> None:  # fmt: skip
-        one_of("lang", lang, ("vi", "en"))
-        self.target, self.by = target, by
-        self.lang: Lang = "en" if lang == "en" else "vi"
-        self._on: dt.date | None = on
-        self._as_of, self._known_at, self._closing = as_of, known_at, closing
-        self._province = province
+    target: str
+    by: ByPlaces | None
+    lang: Lang
+    on: dt.date | None
+    as_of: str | None
+    known_at: str | None
+    closing: str | None
+    province: str | None
 
     async def question(self, api: Api, principal: Principal) -> Question:
         """For who asks. Problems of the parameters, `not_found`."""
-        asked = await moment(api, principal, self._as_of, self._known_at, self._closing)
-        return Question(self.target, self._province, self._on, asked)
+        asked = await moment(api, principal, self.as_of, self.known_at, self.closing)
+        return Question(self.target, self.province, self.on, asked)
 
     def known(self, api: Api) -> int | None:
         """As far as it is public. Problems of the parameters."""
-        if self._closing is not None and (self._as_of, self._known_at) != (None, None):
+        if self.closing is not None and (self.as_of, self.known_at) != (None, None):
             raise Problem("closing_and_pair")
-        return pair(api, self._as_of, self._known_at).known
+        return moment_of(api, self.as_of, self.known_at).known
 
 
-Asks = Annotated[Asked, Depends(Asked)]
+async def asked_of(
+    target: TargetPath, on: UsesOn, by: UsesPlaces, as_of: AsOf = None, known_at: KnownAt = None,
+    closing: ClosingName = None, province: ProvinceCode = None,
+    lang: Annotated[str | None, Query(description="vi (default) or en.")] = None,
+) -> Asked:  # fmt: skip
+    """Problem `bad_value` of another language."""
+    one_of("lang", lang, ("vi", "en"))
+    asked_in: Lang = "en" if lang == "en" else "vi"
+    return Asked(target, by, asked_in, on, as_of, known_at, closing, province)
+
+
+Asks = Annotated[Asked, Depends(asked_of)]
 
 
 @router.get("/t/{target:path}/explanation")

@@ -45,7 +45,9 @@ PlaceLevel = Annotated[
 ]
 
 
-def by_places(api: UsesApi, places: Places = None, level: PlaceLevel = None) -> ByPlaces | None:
+async def by_places(
+    api: UsesApi, places: Places = None, level: PlaceLevel = None
+) -> ByPlaces | None:
     """The places asked for; None as reported. Problem `bad_value`."""
     one_of("level", level, [each.value for each in Level])
     if places is None or places == REPORTED:

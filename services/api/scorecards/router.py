@@ -62,7 +62,9 @@ class Wanted:
     scheme: str | None
 
 
-def wanted_of(plan: PlanName = None, tier: TierName = None, scheme: SchemeName = None) -> Wanted:
+async def wanted_of(
+    plan: PlanName = None, tier: TierName = None, scheme: SchemeName = None
+) -> Wanted:
     """Of the query."""
     return Wanted(plan, tier, scheme)
 

@@ -59,7 +59,7 @@ class Question:
     asked: Moment
 
 
-def question(
+async def question(
     target: TargetPath, asked: UsesMoment, on: UsesOn, province: ProvinceCode = None
 ) -> Question:
     """Path and query together."""

@@ -34,7 +34,7 @@ Words = Annotated[
 ]
 
 
-def what_if(what_if: Words = None) -> list[Supposed]:
+async def what_if(what_if: Words = None) -> list[Supposed]:
     """Problem `bad_value` for what is not `UNIT:field=value`."""
     found = []
     for word in what_if or ():
