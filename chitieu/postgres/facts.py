@@ -6,6 +6,8 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from chitieu.places import place_of
 from chitieu.ports import Entry
 from chitieu.postgres.log import read_registry_until
@@ -59,12 +61,7 @@ SELECT metric, "group", array_agg(unit) AS unit, array_agg(item) AS item, array_
 FROM ({rows}) r GROUP BY metric, "group"
 """
 _FALLS_OF = """
-SELECT c.at_seq, c.seq, c.at_known, c.stands, c.why, m.unit, m.metric
-FROM (SELECT DISTINCT seq, unit, metric FROM ({rows}) r) m
-CROSS JOIN LATERAL (
-    SELECT * FROM standing_change WHERE seq = m.seq AND at_seq <= $2 OFFSET 0
-) c
-ORDER BY c.at_seq, c.seq
+SELECT * FROM standing_change WHERE seq = ANY($1::bigint[]) AND at_seq <= $2 ORDER BY at_seq, seq
 """
 _CHANGES = f"""
 SELECT c.*, k.known FROM standing_change c CROSS JOIN LATERAL {_KNOWN.format(seq="c.seq")} k
@@ -131,6 +128,7 @@ async def grow(
     codes, named = sorted(units), None if metrics is None else sorted(metrics)
     low, high = await connection.fetchrow(_BOUNDS, after, until)
     asked = (until, codes, named, low, high)
+    blocks: list[Block] = []
     count = 0
     if few and after:
         found = await connection.fetch(rows, after, *asked)
@@ -139,18 +137,32 @@ async def grow(
         count = len(found)
     else:
         for row in await connection.fetch(_BLOCKS.format(rows=rows), after, *asked):
-            block = Block(Stored(**row))
-            reports.extend(block)
-            count += len(block)
+            blocks.append(Block(Stored(**row)))
+            reports.extend(blocks[-1])
+            count += len(blocks[-1])
     if few or after:
         # What is held already may have fallen too: by the changes, not by all that ever came.
         fell = await _fallen_between(connection, span, codes, named)
     else:
-        fell = await connection.fetch(_FALLS_OF.format(rows=rows), after, *asked)
+        fell = await _fallen_of(connection, blocks, until)
     for row in fell:
         change = Change(row["seq"], row["unit"], row["metric"], row["stands"], row["why"])
         reports.settle(change, row["at_seq"], row["at_known"])
     return count
+
+
+async def _fallen_of(connection: Any, blocks: Sequence[Block], until: int) -> list[dict[str, Any]]:
+    """What befell these reports up to a position, with their units and metrics."""
+    if not blocks:
+        return []
+    seqs = np.unique(np.concatenate([block.seq for block in blocks]))
+    changes = await connection.fetch(_FALLS_OF, seqs.tolist(), until)
+    changed = [row["seq"] for row in changes]
+    about = {
+        seq: {"unit": unit, "metric": block.metric}
+        for block in blocks for seq, unit in block.units_of(changed)
+    }  # fmt: skip
+    return [{**row, **about[row["seq"]]} for row in changes]
 
 
 async def _fallen_between(

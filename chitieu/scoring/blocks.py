@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -92,6 +92,11 @@ class Block:
     def of_unit(self, code: str) -> list[Report]:
         """A unit's reports, by position."""
         return [self.report(row) for row in range(*self._spans.get(code, (0, 0)))]
+
+    def units_of(self, seqs: Collection[int]) -> Iterator[tuple[int, str]]:
+        """Those of these positions that are here, each with its unit."""
+        for row in np.flatnonzero(np.isin(self.seq, list(seqs))).tolist():
+            yield int(self.seq[row]), self.codes[self.unit[row]]
 
     def report(self, row: int) -> Report:
         """The same object whoever asks."""
