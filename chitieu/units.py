@@ -77,7 +77,10 @@ class Unit:
 
     def open_within(self, first: dt.date, last: dt.date) -> bool:
         """Whether it is open on any of these days."""
-        return any(s.first <= last and first <= s.last for s in self.open_days if first <= last)
+        for stretch in self.open_days:
+            if first <= stretch.last and stretch.first <= last:
+                return first <= last
+        return False
 
     def version_on(self, day: dt.date) -> UnitVersion:
         """The attributes that hold on a day; before it opened, the first ones."""

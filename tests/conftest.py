@@ -50,9 +50,9 @@ async def _make_template(facts: Facts) -> None:
 
 
 @asynccontextmanager
-async def fresh_database(postgres: Facts) -> AsyncIterator[str]:
+async def fresh_database(postgres: Facts, name: str | None = None) -> AsyncIterator[str]:
     """The address of a fresh migrated database; gone after the block."""
-    name = f"t_{secrets.token_hex(6)}"
+    name = name or f"t_{secrets.token_hex(6)}"
     admin = await asyncpg.connect(postgres.dsn())
     try:
         await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")

@@ -11,6 +11,7 @@ Province 77 ends on 30 June 2025; 79 is its successor. All targets are of one pl
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -22,6 +23,7 @@ from urllib.parse import quote
 
 import asyncpg
 import httpx
+from fastapi import FastAPI
 
 from chitieu.asgi import lifespan
 from chitieu.catalogue.catalogue import Catalogue
@@ -87,6 +89,14 @@ def _known(metrics: list[Metric]) -> list[Metric]:
     return [metric for metric in metrics if metric.name not in ("task", "published-rate")]
 
 
+@functools.lru_cache(maxsize=1)
+def _app(dsn: str) -> FastAPI:
+    """All that the api holds is made by its lifespan, anew at each restart; to make its routes
+    each time, too, would be a tenth of all the work."""
+    app = create_app(Settings(database_url=dsn), clock=lambda: app.state.clock(), places=places())
+    return app
+
+
 @dataclass
 class Told:
     """What the oracle is given: everything that was accepted, in its order."""
@@ -109,12 +119,8 @@ class System:
         self._stack = AsyncExitStack()
         self._number = 0
         self._settings = Settings(database_url=dsn)
-        # All that the api holds is made by its lifespan, anew at each restart; making its routes
-        # again would be a sixth of all the work.
-        self._app = create_app(self._settings, clock=self._clock, places=places())
-
-    def _clock(self) -> dt.datetime:
-        return self.now
+        self._app = _app(dsn)
+        self._app.state.clock = lambda: self.now
 
     # --- starting and stopping -------------------------------------------------------------------
 
@@ -139,7 +145,7 @@ class System:
 
     async def _processes(self) -> None:
         self._running = AsyncExitStack()
-        ingest = IngestApp(self._settings, places(), now=self._clock)
+        ingest = IngestApp(self._settings, places(), now=lambda: self.now)
         await ingest.startup()
         self._running.push_async_callback(ingest.shutdown)
         await self._running.enter_async_context(lifespan(self._app))
