@@ -153,13 +153,8 @@ def _rank(event: Event) -> Any:
 def never_twice(events: Iterable[Event], window: Days) -> list[Event]:
     """Of one unit's reports of one item: those that count in a window, no day twice."""
     inside = [e for e in events if window[0] <= extent(e)[0] and extent(e)[1] <= window[1]]
-    left, taken, used = list(inside), [], set[dt.date]()
-    while left:
-        best = left[0]
-        for other in left[1:]:
-            if _preferred(other, best):
-                best = other
-        left.remove(best)
+    taken, used = [], set[dt.date]()
+    for best in sorted(inside, key=functools.cmp_to_key(_preferred)):
         days = every_day(*extent(best))
         if not days & used:
             used |= days
@@ -167,17 +162,18 @@ def never_twice(events: Iterable[Event], window: Days) -> list[Event]:
     return taken
 
 
-def _preferred(one: Event, two: Event) -> bool:
-    """Actuals before estimates, then the longest, then the earliest, then the later sent."""
+def _preferred(one: Event, two: Event) -> int:
+    """Actuals before estimates, then the longest, then the earliest, then the later sent: below
+    zero when the first goes before the second."""
     a, b = one.get("estimate", False), two.get("estimate", False)
     if a != b:
-        return not a
+        return 1 if a else -1
     long_one, long_two = len(every_day(*extent(one))), len(every_day(*extent(two)))
     if long_one != long_two:
-        return long_one > long_two
+        return long_two - long_one
     if extent(one)[0] != extent(two)[0]:
-        return extent(one)[0] < extent(two)[0]
-    return order(one) > order(two)
+        return -1 if extent(one)[0] < extent(two)[0] else 1
+    return -1 if order(one) > order(two) else 1
 
 
 def counted(question: Question, events: Sequence[Event], unit: str, on: dt.date) -> list[Event]:
