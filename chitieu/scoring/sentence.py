@@ -8,7 +8,7 @@ from decimal import Decimal
 from chitieu.catalogue.model import Target
 from chitieu.scoring.compare import EXACT, digits_of, display_percent, shown_percent
 from chitieu.scoring.outcome import Outcome
-from chitieu.text import decimal_text, english, fixed, vietnamese
+from chitieu.text import english, fixed, vietnamese
 
 REASONS = {
     "no_report": ("chưa có báo cáo", "no report has been received"),
@@ -72,6 +72,17 @@ def display(outcome: Outcome) -> str | None:
     return f"{vietnamese(judgement.actual)} {outcome.asked.indicator.measure.vi}"
 
 
+def _display_en(outcome: Outcome) -> str | None:
+    """The same inside an English sentence: `86.51%`, `1,204 cases`."""
+    actual = outcome.judgement.actual
+    if actual is None:
+        return None
+    if not is_percent(outcome):
+        return f"{english(actual)} {outcome.asked.indicator.measure.en}"
+    percent = shown_percent(_exact(outcome), *outcome.asked.required)
+    return f"{english(percent, digits_of(percent))}%"
+
+
 def _exact(outcome: Outcome) -> Decimal:
     """The actual percentage, not rounded where its fraction is known."""
     judgement = outcome.judgement
@@ -110,9 +121,9 @@ def sentences(outcome: Outcome) -> tuple[str, str]:
         found_vi, found_en = _figures(outcome)
         return f"{vi} {found_vi} ({clause}).", f"{en} {found_en} ({clause})."
     reason_vi, reason_en = REASONS[judgement.reason or "no_report"]
-    shown = display(outcome)
-    so_far_vi = f", mới ghi nhận {shown}" if shown else ""
-    so_far_en = f", so far {shown}" if shown else ""
+    shown_vi, shown_en = display(outcome), _display_en(outcome)
+    so_far_vi = f", mới ghi nhận {shown_vi}" if shown_vi else ""
+    so_far_en = f", so far {shown_en}" if shown_en else ""
     against_vi = against_en = ""
     if asked.target.value is not None and asked.indicator.formula not in ("task",):
         against_vi = f" (chỉ tiêu {_value(asked.target, outcome, True)})"
@@ -132,7 +143,6 @@ def _figures(outcome: Outcome) -> tuple[str, str]:
     judgement, target = outcome.judgement, outcome.asked.target
     assert judgement.actual is not None
     assert target.value is not None
-    shown = display(outcome) or ""
     fraction_vi = fraction_en = ""
     if judgement.numerator is not None and judgement.denominator is not None:
         fraction_vi = f" ({vietnamese(judgement.numerator)}/{vietnamese(judgement.denominator)})"
@@ -161,12 +171,7 @@ def _figures(outcome: Outcome) -> tuple[str, str]:
     if outcome.judgement.lapses:
         against_vi += f", không duy trì được ở kỳ {', '.join(outcome.judgement.lapses)}"
         against_en += f", not kept up in {', '.join(outcome.judgement.lapses)}"
-    percent = shown_percent(_exact(outcome), *outcome.asked.required)
-    english_shown = (
-        english(percent, digits_of(percent)) + "%" if is_percent(outcome)
-        else f"{decimal_text(actual)} {outcome.asked.indicator.measure.en}"
-    )  # fmt: skip
     return (
-        f"đạt {shown}{fraction_vi}, {against_vi}",
-        f"reached {english_shown}{fraction_en}, {against_en}",
+        f"đạt {display(outcome)}{fraction_vi}, {against_vi}",
+        f"reached {_display_en(outcome)}{fraction_en}, {against_en}",
     )

@@ -385,6 +385,8 @@ def test_a_lapsed_target_shows_the_figure_that_it_has() -> None:
 def test_what_is_not_decided_yet_does_not_round_across_the_target_either() -> None:
     said = shown(scene(*months("38F01", 1, payments=100_000, paid=99_996), value=Decimal(100)))
     assert (said["verdict"], said["display"]) == ("unknown", "99,996%")
+    assert "mới ghi nhận 99,996%" in said["sentence"]
+    assert "so far 99.996%" in said["sentence_en"]
 
 
 def test_the_english_sentence_does_not_round_across_the_target() -> None:
