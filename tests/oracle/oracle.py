@@ -238,6 +238,8 @@ def new_codes(log: Iterable[Event]) -> dict[str, str]:
 def under_new_codes(log: Sequence[Event]) -> list[Event]:
     """Every event and question as if the new code had been borne all along."""
     newest = {old: new for new, old in new_codes(log).items()}
+    if not newest:
+        return list(log)
     return [
         e | {"unit": newest.get(e["unit"], e["unit"])} if e["kind"] == "event" else e for e in log
     ]  # fmt: skip
@@ -245,6 +247,8 @@ def under_new_codes(log: Sequence[Event]) -> list[Event]:
 
 def on_day(unit: Unit, day: dt.date) -> Event:
     """What held on a day; before it opened, what was said first."""
+    if len(unit) == 1:
+        return unit[0]
     return [unit[0], *(said for said in unit if said["from"] <= day)][-1]
 
 
@@ -316,7 +320,7 @@ def _in_order(days: Days) -> list[dt.date]:
 
 def reported(reports: Iterable[Event], periods: Iterable[Days]) -> int:
     """How many are: "when counted extents cover all its days"."""
-    days = {day for report in reports for day in every_day(*extent(report))}
+    days = set[dt.date]().union(*(every_day(*extent(report)) for report in reports))
     return sum(every_day(*period) <= days for period in periods)
 
 
@@ -381,17 +385,22 @@ def _of_unit(
     asked = expected_periods(question, unit, on, known_day)
     periods = [period for period in asked if not is_freed(period, unit, waived)]
     window = (question["window_from"], on)
-    open_days = any(
-        in_scope(question, unit, d) and is_open(unit, d) for d in every_day(*window) if waived
+    open_days = bool(waived) and any(
+        in_scope(question, unit, d) and is_open(unit, d) for d in every_day(*window)
     )
     return _Sums(
-        sum((Fraction(f[question["numerator"]]) for f in fields), Fraction(0)),
-        sum((Fraction(f[whole]) for f in fields), Fraction(0)) if whole else Fraction(0),
+        _sum(f[question["numerator"]] for f in fields),
+        _sum(f[whole] for f in fields) if whole else Fraction(0),
         len(mine),
         len(periods),
         reported(reports, periods),
         (open_days and is_freed(window, unit, waived)) or len(periods) < len(asked),
     )
+
+
+def _sum(values: Iterable[Any]) -> Fraction:
+    """Whole numbers or the text of decimals, exactly."""
+    return Fraction(sum(v if isinstance(v, int) else Fraction(v) for v in values))
 
 
 def _sums(
