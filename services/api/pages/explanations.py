@@ -150,13 +150,20 @@ async def _public(
         raise Problem("not_found")
     lang = asks.lang
     title = entry.row.title.en if lang == "en" else entry.row.title.vi
-    told = "" if problem is None else str(problem.body(lang)["detail"])
+    told = "" if problem is None else _words(problem, lang)
     body = f"<h1>{escape(title)}</h1>{_document(entry, lang)}{_form(request, lang, told)}"
     answer = _page(lang, title, body, request, link=True)
     if problem is not None:
         answer.status_code = problem.status
         answer.raw_headers.extend(problem.headers)
     return answer
+
+
+def _words(problem: Problem, lang: Lang) -> str:
+    """What is wrong, above a form: nobody who fills it in knows of a header."""
+    if problem.code == "key_missing":
+        return "No access key was entered." if lang == "en" else "Chưa nhập khóa truy cập."
+    return str(problem.body(lang)["detail"])
 
 
 def _labels(found: Found) -> Labels:
