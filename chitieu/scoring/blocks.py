@@ -125,10 +125,15 @@ class Table:
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self._added: defaultdict[str, list[Report]] = defaultdict(list)
+        self._count = 0
 
     def add(self, report: Report) -> None:
         """One more."""
         self._added[report.unit].append(report)
+        self._count += 1
+
+    def __len__(self) -> int:
+        return self._count + sum(len(block) for block in self.blocks)
 
     def of_unit(self, code: str) -> list[Report]:
         """A unit's, block by block."""

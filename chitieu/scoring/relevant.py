@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Set
 
 from chitieu.reports import RATE, TASK, Report
 from chitieu.scoring.asked import Asked
@@ -48,10 +49,11 @@ def covered_days(world: World, asked: Asked, on: dt.date) -> set[dt.date]:
     reports = _by_item(world, asked)
     found: set[dt.date] = set()
     codes = asked.speakers(on)
-    for metric, active in _columns(world, asked):
+    columns, others = _columns(world, asked, codes)
+    for active in columns:
         found |= {dt.date.fromordinal(d) for d in active.covered_days(codes, on.toordinal())}
-        for code in active.doubtful & codes:
-            reports += world.reports.for_unit(code, metric)
+    for code in others:
+        reports += world.reports.for_unit(code, asked.reported)
     return found | {report.covers for report in reports if report.covers <= on}
 
 
@@ -63,21 +65,24 @@ def newest_known(world: World, asked: Asked, on: dt.date) -> int:
     for name in (asked.entry.indicator, *asked.joined):
         fallen += world.reports.fallen_by_item(RATE, name)
     codes = asked.speakers(on)
-    known = [0]
-    for metric, active in _columns(world, asked):
-        known.append(active.newest_known(codes, on.toordinal()))
-        for code in active.doubtful & codes:
-            reports += world.reports.for_unit(code, metric)
-            fallen += world.reports.fallen(code, metric)
+    columns, others = _columns(world, asked, codes)
+    known = [0, *(active.newest_known(codes, on.toordinal()) for active in columns)]
+    for code in others:
+        reports += world.reports.for_unit(code, asked.reported)
+        fallen += world.reports.fallen(code, asked.reported)
     known += [report.known for report in reports if report.covers <= on]
     known += [item.at_known for item in fallen if item.report.covers <= on]
     return max(known)
 
 
-def _columns(world: World, asked: Asked) -> list[tuple[str, Active]]:
-    """The target's metric, once for each of its field groups."""
+def _columns(world: World, asked: Asked, codes: Set[str]) -> tuple[list[Active], Set[str]]:
+    """The target's metric, once for each of its field groups, and the units to be looked at one by
+    one: all of them where making columns takes longer than to look."""
     metric = asked.metric
     if metric is None:
-        return []
+        return [], frozenset()
+    if world.reports.few(metric.name):
+        return [], codes
     groups = ["state"] if metric.form == "state" else [group.name for group in metric.groups]
-    return [(metric.name, world.reports.active(metric.name, group)) for group in groups]
+    columns = [world.reports.active(metric.name, group) for group in groups]
+    return columns, frozenset().union(*(active.doubtful & codes for active in columns))

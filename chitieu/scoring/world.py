@@ -20,6 +20,8 @@ NEWEST = 2**62
 Version = tuple[int, int] | None
 # So many amended or added reports may be laid over the columns before they are made anew.
 LATE_MAX = 256
+# Up to so many reports of a metric are looked at one by one.
+FEW = 64
 
 
 class Fallen(NamedTuple):
@@ -62,7 +64,8 @@ class _Rows:
     def table(self, metric: str, group: str) -> Table:
         """The reports of a field group."""
         tables = self.tables[metric]
-        return tables.get(group) or tables.setdefault(group, Table())
+        found = tables.get(group)
+        return tables.setdefault(group, Table()) if found is None else found
 
     def of_unit(self, unit: str, metric: str) -> list[Report]:
         """A unit's reports, by position and group."""
@@ -215,6 +218,11 @@ class Reports:
             )
             found.append(Fallen(report, why, fell.at_seq, fell.at_known))
         return found
+
+    def few(self, metric: str) -> bool:
+        """Whether so few reports of a metric are held that one by one is the quicker way."""
+        self._rows.need(metric)
+        return sum(len(t) for t in list(self._rows.tables[metric].values())) <= FEW
 
     def active(self, metric: str, group: str) -> Active:
         """The group's reports that stand, as columns to sum over many units at once."""

@@ -16,9 +16,12 @@ from chitieu.periods import Period
 from chitieu.ports import NewEntry
 from chitieu.reports import reports_of
 from chitieu.scoring import many
+from chitieu.scoring import world as world_module
+from chitieu.scoring.asked import asked_of
 from chitieu.scoring.columns import Active, PerUnit
 from chitieu.scoring.figures import Figures, Heard, Question, merged, unit_sums
 from chitieu.scoring.heard import heard
+from chitieu.scoring.relevant import covered_days, newest_known
 from chitieu.scoring.shares import share_meeting, share_of_units
 from chitieu.scoring.world import World
 from chitieu.units import Unit
@@ -33,6 +36,7 @@ from tests.builders import (
     a_waiver,
     an_event,
     cashless,
+    places,
     real_catalogue,
 )
 
@@ -163,6 +167,25 @@ def test_by_columns_and_unit_by_unit_give_the_same(seed: int) -> None:
                 slow = share_meeting(world, units, question, target)
                 assert told(quick) == told(slow), (seq, question.indicator.name, question.on)
                 assert quick.lists == slow.lists
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_bears_on_a_target_is_the_same_of_few_reports_and_of_many(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = scene(seed)
+    newest = made.world()
+    province = places().bearing("38", YEAR.first)
+    assert province is not None
+    [asked] = asked_of(newest.registry, province)
+    for seq in (len(made.log.entries()), 400, 150, 40):
+        world = World(newest.registry, newest.reports.at(seq), newest.known)
+        for on in (YEAR.last, dt.date(2025, 7, 15), dt.date(2025, 2, 28)):
+            told = []
+            for few in (-1, 1000):
+                monkeypatch.setattr(world_module, "FEW", few)
+                told.append((newest_known(world, asked, on), covered_days(world, asked, on)))
+            assert told[0] == told[1], (seq, on)
 
 
 @pytest.mark.parametrize("broken", ["months", "odd", "heard"])
