@@ -21,7 +21,7 @@ Version = tuple[int, int] | None
 # So many amended or added reports may be laid over the columns before they are made anew.
 LATE_MAX = 256
 # Up to so many reports of a metric are looked at one by one.
-FEW = 64
+FEW_REPORTS = 64
 
 
 class Fallen(NamedTuple):
@@ -222,7 +222,7 @@ class Reports:
     def few(self, metric: str) -> bool:
         """Whether so few reports of a metric are held that one by one is the quicker way."""
         self._rows.need(metric)
-        return sum(len(t) for t in list(self._rows.tables[metric].values())) <= FEW
+        return sum(len(t) for t in list(self._rows.tables[metric].values())) <= FEW_REPORTS
 
     def active(self, metric: str, group: str) -> Active:
         """The group's reports that stand, as columns to sum over many units at once."""

@@ -183,7 +183,7 @@ def test_what_bears_on_a_target_is_the_same_of_few_reports_and_of_many(
         for on in (YEAR.last, dt.date(2025, 7, 15), dt.date(2025, 2, 28)):
             told = []
             for few in (-1, 1000):
-                monkeypatch.setattr(world_module, "FEW", few)
+                monkeypatch.setattr(world_module, "FEW_REPORTS", few)
                 told.append((newest_known(world, asked, on), covered_days(world, asked, on)))
             assert told[0] == told[1], (seq, on)
 
