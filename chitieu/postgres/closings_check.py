@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any, NamedTuple
 
 from chitieu import __version__
 from chitieu.closings.document import Making, Moved, document_bytes, moved_since
 from chitieu.closings.state import Closing, folded, position_of
-from chitieu.places import Place, Places, place_of
+from chitieu.places import Place, Places, place_key, place_of
 from chitieu.ports import Entry
 from chitieu.postgres.closings import stored_document
 from chitieu.postgres.entry_facts import load_entry_facts
@@ -72,41 +72,57 @@ async def check_closings(connection: Any, places: Places, effects: Effects) -> C
 
 
 class _Past:
-    """A replay, to be cut off at any position."""
+    """A replay, looked at as it was at any position: what came later never changes that."""
 
     def __init__(self, places: Places, entries: Sequence[Entry], effects: Effects) -> None:
         self.places = places
         self._entries = entries
-        self._registry = Registry(places)
+        self._registries = {0: Registry(places)}
         self._reports: defaultdict[str, list[Report]] = defaultdict(list)
         self._standing: defaultdict[str, list[StandingChange]] = defaultdict(list)
         for report in effects.reports:
             self._reports[report.unit].append(report)
         for made in effects.standing:
             self._standing[made.change.unit].append(made)
+        # Of each place the reports, and the units that they are of.
+        self._held: defaultdict[str, tuple[Reports, set[str]]]
+        self._held = defaultdict(lambda: (Reports(), set()))
+        self._evaluated: dict[str, tuple[World, Evaluated]] = {}
 
     def world(self, place: Place, closing: Closing) -> World:
         """What was known at a closing's pair."""
         seq = position_of(closing)
         registry = self._registry_at(seq)
-        units = [unit.code for unit in registry.units_ever_in(place)]
-        reports = Reports.of(r for code in units for r in self._reports[code] if r.seq <= seq)
-        for one in (made for code in units for made in self._standing[code]):
-            if one.at_seq <= seq:
-                reports.settle(one.change, one.at_seq, one.at_known)
-        return World(registry, reports, closing.known)
+        # What was learned of units since may say that one was never there: by what was known then.
+        codes = {code for unit in registry.units_ever_in(place) for code in unit.codes}
+        return World(registry, self._of(place, codes).at(seq), closing.known)
+
+    def _of(self, place: Place, codes: Set[str]) -> Reports:
+        """The reports about these units and others, held once for all closings of a place."""
+        reports, held = self._held[place_key(place)]
+        for code in sorted(codes - held):
+            for report in self._reports[code]:
+                reports.add(report)
+            for made in self._standing[code]:
+                reports.settle(made.change, made.at_seq, made.at_known)
+        held |= codes
+        return reports
 
     def _registry_at(self, seq: int) -> Registry:
-        """Closings come in the log's order, so mostly the one before goes on."""
-        base = self._registry if self._registry.seq <= seq else Registry(self.places)
-        self._registry = base.with_entries(e for e in self._entries if base.seq < e.seq <= seq)
-        return self._registry
+        """From the nearest one before."""
+        if seq not in self._registries:
+            base = self._registries[max(at for at in self._registries if at <= seq)]
+            later = (e for e in self._entries if base.seq < e.seq <= seq)
+            self._registries[seq] = base.with_entries(later)
+        return self._registries[seq]
 
     def evaluated(self, place: Place, closing: Closing) -> tuple[World, Evaluated]:
-        """The same, evaluated."""
-        world = self.world(place, closing)
-        pin = Pin(closing.as_of, closing.known, closing.position)
-        return world, evaluate_place(world, place, pin)
+        """The same, evaluated; once, though the version after it asks again."""
+        if closing.id not in self._evaluated:
+            world = self.world(place, closing)
+            pin = Pin(closing.as_of, closing.known, closing.position)
+            self._evaluated[closing.id] = world, evaluate_place(world, place, pin)
+        return self._evaluated[closing.id]
 
 
 async def _again(connection: Any, past: _Past, closing: Closing, held: dict[str, Closing]) -> bytes:

@@ -330,6 +330,9 @@ async def everything_once(system: System) -> None:
     for closing in list(system.closings):
         await system.reopen(closing["id"])
     assert await system.close("2025-Q1")
+    # Now it was never there; what was closed before keeps its reports.
+    await system.put_unit(UNITS[0], "2020-01-01", province="38")
+    await system.check()
     system.pass_time(days=90)
     await system.settle()
     await system.replay()
