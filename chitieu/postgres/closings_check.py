@@ -7,6 +7,7 @@ hash is compared with the log's.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence, Set
 from typing import Any, NamedTuple
@@ -25,6 +26,9 @@ from chitieu.scoring.card import Evaluated, Pin, evaluate_place
 from chitieu.scoring.engine import Effects, StandingChange
 from chitieu.scoring.movement_json import Between, causes_of
 from chitieu.scoring.world import Reports, World
+
+# A registry is a few megabytes where a country's units are registered.
+REGISTRIES_MAX = 16
 
 
 class Fault(NamedTuple):
@@ -87,7 +91,6 @@ class _Past:
         # Of each place the reports, and the units that they are of.
         self._held: defaultdict[str, tuple[Reports, set[str]]]
         self._held = defaultdict(lambda: (Reports(), set()))
-        self._evaluated: dict[str, tuple[World, Evaluated]] = {}
 
     def world(self, place: Place, closing: Closing) -> World:
         """What was known at a closing's pair."""
@@ -109,20 +112,21 @@ class _Past:
         return reports
 
     def _registry_at(self, seq: int) -> Registry:
-        """From the nearest one before."""
-        if seq not in self._registries:
-            base = self._registries[max(at for at in self._registries if at <= seq)]
-            later = (e for e in self._entries if base.seq < e.seq <= seq)
-            self._registries[seq] = base.with_entries(later)
-        return self._registries[seq]
+        """From the nearest one before; closings come in the log's order, the version before one of
+        them not long before."""
+        held = self._registries
+        if seq not in held:
+            base = held[max(at for at in held if at <= seq)]
+            held[seq] = base.with_entries(e for e in self._entries if base.seq < e.seq <= seq)
+            if len(held) > REGISTRIES_MAX:
+                del held[next(itertools.islice(held, 1, None))]  # the oldest but the empty one
+        return held[seq]
 
     def evaluated(self, place: Place, closing: Closing) -> tuple[World, Evaluated]:
-        """The same, evaluated; once, though the version after it asks again."""
-        if closing.id not in self._evaluated:
-            world = self.world(place, closing)
-            pin = Pin(closing.as_of, closing.known, closing.position)
-            self._evaluated[closing.id] = world, evaluate_place(world, place, pin)
-        return self._evaluated[closing.id]
+        """The same, evaluated."""
+        world = self.world(place, closing)
+        pin = Pin(closing.as_of, closing.known, closing.position)
+        return world, evaluate_place(world, place, pin)
 
 
 async def _again(connection: Any, past: _Past, closing: Closing, held: dict[str, Closing]) -> bytes:
