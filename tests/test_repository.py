@@ -121,6 +121,18 @@ def clock_faults(text: str) -> Iterator[str]:
             yield f"line {node.lineno}: {dotted(node)}"
 
 
+def foreign_faults(text: str) -> Iterator[str]:
+    """What is imported and is no part of Python."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{'.' * node.level}{node.module or ''}"]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        yield from (n for n in names if n.partition(".")[0] not in sys.stdlib_module_names)
+
+
 def make_faults(readme: str, makefile: str) -> Iterator[str]:
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     named = set(re.findall(r"(?:`|^\s*\$? ?)make ([a-z-]+)", readme, re.MULTILINE))
@@ -173,6 +185,10 @@ def test_private_names_stay_in_their_file() -> None:
 def test_only_the_edges_read_a_clock_or_chance() -> None:
     inside = [p for p in PYTHON if not any(fnmatch(p.as_posix(), edge) for edge in EDGES)]
     assert faults_of(clock_faults, inside) == {}
+
+
+def test_the_oracle_shares_no_code() -> None:
+    assert list(foreign_faults(read(Path("tests/oracle/oracle.py")))) == []
 
 
 def test_no_file_names_a_registry() -> None:
@@ -277,6 +293,13 @@ def test_the_private_name_rule_can_fail() -> None:
 )
 def test_the_clock_rule_can_fail(text: str, faults: list[str]) -> None:
     assert list(clock_faults(text)) == faults
+
+
+def test_the_oracle_rule_can_fail() -> None:
+    text = (
+        "import datetime as dt\nfrom chitieu.periods import Period\nfrom . import x\nimport numpy\n"
+    )
+    assert list(foreign_faults(text)) == ["chitieu.periods", ".", "numpy"]
 
 
 def test_the_registry_rule_can_fail() -> None:
