@@ -78,8 +78,8 @@ class Unit:
     def open_within(self, first: dt.date, last: dt.date) -> bool:
         """Whether it is open on any of these days."""
         for stretch in self.open_days:
-            if first <= stretch.last and stretch.first <= last:
-                return first <= last
+            if max(first, stretch.first) <= min(last, stretch.last):
+                return True
         return False
 
     def version_on(self, day: dt.date) -> UnitVersion:

@@ -27,7 +27,7 @@ from chitieu.scoring.engine import Effects, StandingChange
 from chitieu.scoring.movement_json import Between, causes_of
 from chitieu.scoring.world import Reports, World
 
-# A registry is a few megabytes where a country's units are registered.
+# Besides the empty one. Each is a few megabytes where the units of a country are registered.
 REGISTRIES_MAX = 16
 
 
@@ -118,7 +118,7 @@ class _Past:
         if seq not in held:
             base = held[max(at for at in held if at <= seq)]
             held[seq] = base.with_entries(e for e in self._entries if base.seq < e.seq <= seq)
-            if len(held) > REGISTRIES_MAX:
+            if len(held) > 1 + REGISTRIES_MAX:
                 del held[next(itertools.islice(held, 1, None))]  # the oldest but the empty one
         return held[seq]
 

@@ -83,8 +83,9 @@ async def test_the_form_shows_the_same_to_a_key_that_it_posts(ask: Caller) -> No
 
 @pytest.mark.parametrize(
     ("key", "status", "told"),
-    [(" ", 401, "Chưa nhập khóa"), ("ct_aaaaaaaa_" + "A" * 43, 401, "thu hồi"),
-     ("khóa", 401, "thu hồi"), ("22", 404, "Không có tài nguyên này")],
+    [("", 401, "Chưa nhập khóa"), (" ", 401, "Chưa nhập khóa"),
+     ("ct_aaaaaaaa_" + "A" * 43, 401, "thu hồi"), ("khóa", 401, "thu hồi"),
+     ("22", 404, "Không có tài nguyên này")],
 )  # fmt: skip
 async def test_what_is_wrong_with_a_key_is_said_above_the_form(
     ask: Caller, key: str, status: int, told: str

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import gc
 import os
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -55,7 +55,6 @@ class Everything(RuleBasedStateMachine):
     runner: ClassVar[asyncio.Runner]
 
     def _do(self, made: Coroutine[Any, Any, Any]) -> Any:
-        self.happened = True
         return self.runner.run(made)
 
     @initialize()
@@ -94,24 +93,26 @@ class Everything(RuleBasedStateMachine):
             given["through"] = max(first, self.today - dt.timedelta(days=1))
         return self._event(unit, metric="cashless-payment", period=period, groups=groups, **given)
 
-    def _begun(self, period: str) -> bool:
-        return days_of(period)[0] < self.today
+    def _begun(self, periods: Sequence[str], nth: int) -> str:
+        """One of those that have begun; there is always one."""
+        begun = [period for period in periods if days_of(period)[0] < self.today]
+        return begun[nth % len(begun)]
 
     units = st.sampled_from(UNITS)
     counts = st.integers(0, 9)
+    nths = st.integers(0, len(PERIODS) - 1)
 
-    @rule(unit=units, period=st.sampled_from(PERIODS), whole=counts, part=counts)
-    def post(self, unit: str, period: str, whole: int, part: int) -> None:
+    @rule(unit=units, nth=nths, whole=counts, part=counts)
+    def post(self, unit: str, nth: int, whole: int, part: int) -> None:
         """In time or late, as the period falls."""
-        if self._begun(period):
-            self._do(self.system.post(self._payments(unit, period, whole, part)))
+        period = self._begun(PERIODS, nth)
+        self._do(self.system.post(self._payments(unit, period, whole, part)))
 
-    @rule(unit=units, period=st.sampled_from(MONTHS), whole=counts, part=counts)
-    def estimate(self, unit: str, period: str, whole: int, part: int) -> None:
-        if self._begun(period):
-            event = self._payments(unit, period, whole, part, estimate=True)
-            event.pop("through", None)
-            self._do(self.system.post(event))
+    @rule(unit=units, nth=nths, whole=counts, part=counts)
+    def estimate(self, unit: str, nth: int, whole: int, part: int) -> None:
+        event = self._payments(unit, self._begun(MONTHS, nth), whole, part, estimate=True)
+        event.pop("through", None)
+        self._do(self.system.post(event))
 
     @rule(
         unit=units, metric=st.sampled_from(["emr", "task"]), state=st.integers(0, 3),
@@ -228,10 +229,8 @@ class Everything(RuleBasedStateMachine):
 
     @invariant()
     def holds(self) -> None:
-        # A rule whose draw could not happen asked nothing of the system.
-        if hasattr(self, "system") and self.happened:
+        if hasattr(self, "system"):
             self._do(self.system.check())
-            self.happened = False
 
 
 MINUTE = dt.timedelta(minutes=1)
@@ -378,7 +377,11 @@ GUARDS: dict[str, Callable[[Any], None]] = {
 
 
 @pytest.mark.slow
-async def test_one_of_each_thing_holds_every_invariant(postgres: Facts) -> None:
+async def test_one_of_each_thing_holds_every_invariant(
+    postgres: Facts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So few closings need no more; what is not held any more must be made again rightly.
+    monkeypatch.setattr(closings_check, "REGISTRIES_MAX", 1)
     await _once(postgres)
 
 
