@@ -60,5 +60,16 @@ async def sending(kafka: KafkaSettings) -> AsyncIterator[Any]:
         done, _ = await asyncio.wait({stop}, timeout=_END_S)
         if not done:
             # It would wait for ever for a broker that is gone; what is not sent is sent again.
-            producer._message_accumulator.fail_all(KafkaTimeoutError())
+            _fail_all(producer._message_accumulator)
             await stop
+
+
+def _fail_all(held: Any) -> None:
+    """What the producer holds is not sent. aiokafka leaves a future of each batch unread, of which
+    asyncio would complain one by one; whoever sent has been told by `put`."""
+    batches = [batch for of_one in held._batches.values() for batch in of_one]
+    batches += held._pending_batches
+    held.fail_all(KafkaTimeoutError())
+    for batch in batches:
+        if not batch._drain_waiter.cancelled():
+            batch._drain_waiter.exception()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+import gc
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,15 @@ async def until(what: Callable[[], Any], seconds: float = 60) -> None:
             if await found if asyncio.iscoroutine(found) else found:
                 return
             await asyncio.sleep(0.05)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_told_twice(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """What a given-up producer held is told as a fault, not once more by asyncio for each."""
+    yield
+    gc.collect()
+    said = [*caplog.get_records("call"), *caplog.records]
+    assert [record for record in said if "never retrieved" in record.getMessage()] == []
 
 
 @pytest.mark.parametrize("how", ["silent", "killed"])
